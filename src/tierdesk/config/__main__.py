@@ -1,0 +1,5 @@
+"""`python -m tierdesk.config`."""
+
+from tierdesk.config.cli import main
+
+main()

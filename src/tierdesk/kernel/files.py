@@ -1,0 +1,85 @@
+"""Bytes on disk: durable before the commit that names them, under random names, read only through their rows."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+
+from tierdesk.kernel import clock, ids
+from tierdesk.kernel.commands import is_storage_full, storage_full
+from tierdesk.kernel.models import StoredFile
+
+
+def store(content: bytes | Iterable[bytes]) -> StoredFile:
+    """Write bytes to disk, fsynced with their folder, and name them in a row of the running transaction.
+
+    Refused: `storage_full` when there is no room; what was written of it is removed.
+    """
+    key = secrets.token_hex(20)
+    path = path_of(key)
+    chunks = [content] if isinstance(content, bytes) else content
+    digest, size = hashlib.sha256(), 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as stream:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                stream.write(chunk)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _sync_folder(path.parent)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        if is_storage_full(error):
+            raise storage_full() from error
+        raise
+    row = StoredFile(id=ids.new_id(), key=key, size=size, sha256=digest.hexdigest())
+    row.save(force_insert=True)
+    return row
+
+
+def read(stored: StoredFile) -> bytes:
+    """All bytes of a stored file."""
+    return path_of(stored.key).read_bytes()
+
+
+def open_stream(stored: StoredFile) -> BinaryIO:
+    """The file, open for reading."""
+    return path_of(stored.key).open("rb")
+
+
+def path_of(key: str) -> Path:
+    """Where the bytes of a key lie. Refused with `ValueError`: anything but a key that we made."""
+    if len(key) != 40 or not all(c in "0123456789abcdef" for c in key):
+        raise ValueError("This is not the key of a stored file.")
+    return Path(settings.TIERDESK.files_dir) / key[:2] / key
+
+
+def sweep(older_than_seconds: float) -> int:
+    """Remove files on disk that no row names and that are older than the age given. Returns how many."""
+    root, removed = Path(settings.TIERDESK.files_dir), 0
+    if not root.exists():
+        return 0
+    limit = clock.now().timestamp() - older_than_seconds
+    for folder in root.iterdir():
+        if not folder.is_dir():
+            continue
+        paths = {p.name: p for p in folder.iterdir() if p.stat().st_mtime < limit}
+        known = set(StoredFile.objects.filter(key__in=list(paths)).values_list("key", flat=True))
+        for name in paths.keys() - known:
+            paths[name].unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

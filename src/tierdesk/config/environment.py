@@ -81,7 +81,9 @@ def read_environment() -> Environment:
     )
 
 
-def write_installation(data_dir: Path, *, database: str | None, public_url: str | None, mail_domain: str | None) -> None:
+def write_installation(
+    data_dir: Path, *, database: str | None, public_url: str | None, mail_domain: str | None
+) -> None:
     """Create or complete the installation's file: secrets are made once and never changed, what is given is kept."""
     data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / INSTALLATION_FILE

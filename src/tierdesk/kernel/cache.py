@@ -19,7 +19,9 @@ class DatabaseCache(BaseCache):
         super().__init__(params)
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        row = CacheEntry.objects.filter(key=self.make_and_validate_key(key, version), expires_at__gt=clock.now()).first()
+        row = CacheEntry.objects.filter(
+            key=self.make_and_validate_key(key, version), expires_at__gt=clock.now()
+        ).first()
         return row.value if row else default
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:

@@ -31,7 +31,9 @@ class TenantFence(Operation):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {self.parent}_fence ON {self.parent} (client_id, id)")
+            schema_editor.execute(
+                f"CREATE UNIQUE INDEX IF NOT EXISTS {self.parent}_fence ON {self.parent} (client_id, id)"
+            )
             schema_editor.execute(
                 f"ALTER TABLE {self.child} ADD CONSTRAINT {self.name} FOREIGN KEY (client_id, {self.column}) "
                 f"REFERENCES {self.parent} (client_id, id) DEFERRABLE INITIALLY DEFERRED"
@@ -40,7 +42,7 @@ class TenantFence(Operation):
         for when in ("INSERT", f"UPDATE OF client_id, {self.column}"):
             verb = when.split()[0].lower()
             schema_editor.execute(
-                f"CREATE TRIGGER {self.name}_{verb} BEFORE {when} ON {self.child} "
+                f"CREATE TRIGGER {self.name}_{verb} BEFORE {when} ON {self.child} "  # noqa: S608 - names from migrations
                 f"WHEN NEW.{self.column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {self.parent} p "
                 f"WHERE p.id = NEW.{self.column} AND p.client_id = NEW.client_id) "
                 f"BEGIN SELECT RAISE(ABORT, 'fence: {self.child}.{self.column} is of another client'); END"

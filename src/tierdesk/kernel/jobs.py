@@ -133,7 +133,8 @@ UPDATE kernel_job SET lease_owner = %(owner)s, lease_until = %(until)s, attempts
 WHERE id = (
     SELECT j.id FROM kernel_job j
     WHERE j.state = 'ready' AND j.run_at <= %(now)s AND (j.lease_until IS NULL OR j.lease_until <= %(now)s)
-      AND (j.lane = '' OR NOT EXISTS (SELECT 1 FROM kernel_job e WHERE e.lane = j.lane AND e.lane <> '' AND e.id < j.id))
+      AND (j.lane = '' OR NOT EXISTS (
+        SELECT 1 FROM kernel_job e WHERE e.lane = j.lane AND e.lane <> '' AND e.id < j.id))
     ORDER BY j.run_at, j.id LIMIT 1 {skip}
 ) AND state = 'ready' AND (lease_until IS NULL OR lease_until <= %(now)s)
 RETURNING id

@@ -166,8 +166,8 @@ class FieldValue(models.Model):
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="field_values")
     client = models.ForeignKey(Client, models.PROTECT, related_name="+")
     field = models.ForeignKey(CustomField, models.PROTECT, related_name="values")
-    text = models.CharField(max_length=1000, null=True)  # noqa: DJ001 - null says that the value has another type
-    folded = models.CharField(max_length=1000, null=True)  # noqa: DJ001
+    text = models.CharField(max_length=1000, null=True)
+    folded = models.CharField(max_length=1000, null=True)
     number = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     date = models.DateField(null=True)
     boolean = models.BooleanField(null=True)

@@ -92,7 +92,7 @@ class MailIn(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="+")
     ticket = models.ForeignKey(Ticket, models.PROTECT, null=True, related_name="+")
     message = models.OneToOneField(Message, models.PROTECT, null=True, related_name="+")
-    message_id = models.CharField(max_length=250, blank=True, default="", db_index=True)
+    internet_id = models.CharField(max_length=250, blank=True, default="", db_index=True)
 
     objects: ClassVar[TenantManager["MailIn"]] = TenantManager()
 
@@ -120,7 +120,7 @@ class FetchedMail(models.Model):
 
 
 class MailOut(models.Model):
-    """One mail to one person. Its Message-ID is fixed when it is written, so that a second try is the same mail."""
+    """One mail to one person. Its Message-ID (`internet_id`) is fixed when it is written, so that a second try is the same mail."""
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -140,7 +140,7 @@ class MailOut(models.Model):
     recipient = models.ForeignKey(Person, models.PROTECT, related_name="+")
     address = models.CharField(max_length=254)
     copies = models.JSONField(default=list)  # addresses in Cc
-    message_id = models.CharField(max_length=250, unique=True)
+    internet_id = models.CharField(max_length=250, unique=True)
     state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
     error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(default=clock.now)

@@ -46,7 +46,8 @@ class Cause:
 
 
 _execution: ContextVar[Execution | None] = ContextVar("tierdesk_execution", default=None)
-_cause: ContextVar[Cause] = ContextVar("tierdesk_cause", default=Cause())
+NO_CAUSE = Cause()
+_cause: ContextVar[Cause] = ContextVar("tierdesk_cause", default=NO_CAUSE)
 
 
 def command(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:

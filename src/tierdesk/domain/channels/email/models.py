@@ -120,7 +120,10 @@ class FetchedMail(models.Model):
 
 
 class MailOut(models.Model):
-    """One mail to one person. Its Message-ID (`internet_id`) is fixed when it is written, so that a second try is the same mail."""
+    """One mail to one person.
+
+    Its Message-ID (`internet_id`) is fixed when it is written, so that a second try is the same mail.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued"

@@ -1,0 +1,127 @@
+"""Reads of people and where they belong. `actor_for` is where every signed-in request begins."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from tierdesk.domain.people import policies, rules
+from tierdesk.domain.people.models import (
+    Address,
+    Client,
+    ClientDomain,
+    Grant,
+    Membership,
+    Person,
+    Role,
+    Team,
+    TeamMembership,
+    Tier,
+)
+from tierdesk.kernel.actors import Actor, ActorKind
+
+
+def actor_for(person: Person, *, kind: ActorKind = ActorKind.PERSON, **more: Any) -> Actor | None:
+    """The actor that a person is, with his grants as they stand now. None for one who is not active."""
+    if not person.active:
+        return None
+    held = [
+        (row["role__permissions"], row["client_id"])
+        for row in Grant.objects.filter(person=person).values("role__permissions", "client_id")
+    ]
+    managed: list[int] = []
+    if not held:  # whoever works at the desk sees by his role; a manager's view is for the customer's side
+        rows = Membership.objects.filter(person=person, kind=Membership.Kind.MANAGER)
+        managed = list(rows.values_list("client_id", flat=True))
+    teams = TeamMembership.objects.filter(person=person).values_list("team_id", flat=True) if held else ()
+    return Actor(
+        kind,
+        person_id=person.pk,
+        name=person.name,
+        grants=rules.grants_of(held, managed),
+        team_ids=frozenset(teams),
+        language=person.language or "en",
+        time_zone=person.time_zone or "UTC",
+        **more,
+    )
+
+
+def person_by_id(person_id: int) -> Person | None:
+    """A person, for the system's own use."""
+    return Person.objects.filter(pk=person_id).first()
+
+
+def person_by_address(address: str) -> Person | None:
+    """The person whose address this is."""
+    folded = rules.fold_address(address)
+    row = Address.objects.select_related("person").filter(address=folded).first() if folded else None
+    return row.person if row else None
+
+
+def address_of(person_id: int) -> str:
+    """The address to write to: the primary one, else the first. Empty where there is none."""
+    row = Address.objects.filter(person_id=person_id).order_by("-primary", "id").first()
+    return row.address if row else ""
+
+
+def addresses_of(person_ids: Iterable[int]) -> dict[int, str]:
+    """The address to write to, for many people at once."""
+    rows = Address.objects.filter(person_id__in=list(person_ids)).order_by("primary", "-id")
+    return {row.person_id: row.address for row in rows}
+
+
+def is_address_of(person_id: int, address: str) -> bool:
+    """Whether an address is this person's."""
+    return Address.objects.filter(person_id=person_id, address=rules.fold_address(address)).exists()
+
+
+def client_for_sender(address: str, person: Person | None) -> Client:
+    """The client whom a mail of this sender concerns: his main membership, else his domain's, else the holding one."""
+    if person is not None:
+        member = Membership.objects.select_related("client").filter(person=person).order_by("-main", "id").first()
+        if member is not None:
+            return member.client
+    domain = ClientDomain.objects.select_related("client").filter(domain=rules.domain_of(address)).first()
+    return domain.client if domain else holding_client()
+
+
+def holding_client() -> Client:
+    """The client of whoever belongs to none that is known."""
+    return Client.objects.get(holding=True)
+
+
+def visible_clients(actor: Actor) -> QuerySet[Client]:
+    """The clients an actor may know of."""
+    return Client.objects.filter(policies.client_scope(actor), active=True).distinct().order_by("name")
+
+
+def visible_people(actor: Actor) -> QuerySet[Person]:
+    """The people an actor may see."""
+    return Person.objects.filter(policies.person_scope(actor)).distinct().order_by("name", "id")
+
+
+def agents(client_id: int | None = None) -> QuerySet[Person]:
+    """Active people who can work on tickets of a client (or of any)."""
+    grants = Grant.objects.filter(role__slug__in=_roles_with(rules.REPLY))
+    if client_id is not None:
+        grants = grants.filter(client_id=client_id) | grants.filter(client__isnull=True)
+    return Person.objects.filter(active=True, pk__in=grants.values("person_id")).order_by("name", "id")
+
+
+def teams() -> QuerySet[Team]:
+    """Active teams, from the lowest tier up."""
+    return Team.objects.filter(active=True).select_related("tier").order_by("tier__level", "slug")
+
+
+def team_by_slug(slug: str) -> Team | None:
+    """The active team of that slug."""
+    return Team.objects.select_related("tier").filter(slug=slug, active=True).first()
+
+
+def tiers() -> QuerySet[Tier]:
+    """The rungs, from L0 up."""
+    return Tier.objects.all()
+
+
+def _roles_with(permission: str) -> list[str]:
+    return [role.slug for role in Role.objects.all() if permission in role.permissions]

@@ -10,16 +10,6 @@ MAIL = "mail"
 
 @event
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MailReceived(Happened):
-    """A raw mail is durably ours, not yet understood."""
-
-    topic: ClassVar[str] = MAIL
-    mailbox_id: int
-    source: str
-
-
-@event
-@dataclass(frozen=True, kw_only=True, slots=True)
 class MailFailed(Happened):
     """A mail could not be understood; it is kept and shown to agents."""
 

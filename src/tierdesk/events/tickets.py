@@ -9,12 +9,19 @@ from tierdesk.kernel.vocabulary import Happened, event
 TICKET = "ticket"
 
 
-@event
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TicketOpened(Happened):
-    """A ticket came to be, with its first message. `by_mail` is the mail it came from."""
+class TicketEvent(Happened):
+    """The base of these. `ticket_version` is the version that the ticket has since."""
 
     topic: ClassVar[str] = TICKET
+    ticket_version: int
+
+
+@event
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketOpened(TicketEvent):
+    """A ticket came to be, with its first message. `by_mail` is the mail it came from."""
+
     audience: ClassVar[Audience] = Audience.REQUESTER
     message_id: int
     channel: str
@@ -27,10 +34,9 @@ class TicketOpened(Happened):
 
 @event
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RequesterWrote(Happened):
+class RequesterWrote(TicketEvent):
     """A message came from the requester's side. `reasons` says why it joined this ticket."""
 
-    topic: ClassVar[str] = TICKET
     audience: ClassVar[Audience] = Audience.REQUESTER
     message_id: int
     channel: str
@@ -40,29 +46,26 @@ class RequesterWrote(Happened):
 
 @event
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AgentReplied(Happened):
+class AgentReplied(TicketEvent):
     """The desk answered the requester's side."""
 
-    topic: ClassVar[str] = TICKET
     audience: ClassVar[Audience] = Audience.REQUESTER
     message_id: int
 
 
 @event
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NoteAdded(Happened):
+class NoteAdded(TicketEvent):
     """An agent told the others something."""
 
-    topic: ClassVar[str] = TICKET
     note_id: int
 
 
 @event
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TicketAssigned(Happened):
+class TicketAssigned(TicketEvent):
     """Who works on it changed: person, team, or both. None: nobody."""
 
-    topic: ClassVar[str] = TICKET
     from_person_id: int | None = None
     to_person_id: int | None = None
     from_team_id: int | None = None
@@ -71,10 +74,9 @@ class TicketAssigned(Happened):
 
 @event
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StatusChanged(Happened):
+class StatusChanged(TicketEvent):
     """It stands elsewhere now, by hand or because of a message. Keys are of status rows."""
 
-    topic: ClassVar[str] = TICKET
     audience: ClassVar[Audience] = Audience.REQUESTER
     from_status: str
     to_status: str
@@ -84,10 +86,9 @@ class StatusChanged(Happened):
 
 @event
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DetailsChanged(Happened):
+class DetailsChanged(TicketEvent):
     """Its subject, kind, impact, urgency, category or custom fields changed. `changed` names them."""
 
-    topic: ClassVar[str] = TICKET
     changed: tuple[str, ...]
     priority_from: int | None = None
     priority_to: int | None = None
@@ -95,10 +96,9 @@ class DetailsChanged(Happened):
 
 @event
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ParticipantAdded(Happened):
+class ParticipantAdded(TicketEvent):
     """Somebody else takes part from the customer's side."""
 
-    topic: ClassVar[str] = TICKET
     audience: ClassVar[Audience] = Audience.REQUESTER
     person_id: int
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,8 +15,17 @@ from tierdesk.kernel.commands import is_storage_full, storage_full
 from tierdesk.kernel.models import StoredFile
 
 
-def store(content: bytes | Iterable[bytes]) -> StoredFile:
-    """Write bytes to disk, fsynced with their folder, and name them in a row of the running transaction.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Bytes that are durable on disk and that no row names yet; swept away unless one does within the day."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+def write(content: bytes | Iterable[bytes]) -> Written:
+    """Write bytes to disk, fsynced with their folder. Call it before the transaction, so that no lock waits for it.
 
     Refused: `storage_full` when there is no room; what was written of it is removed.
     """
@@ -38,9 +48,19 @@ def store(content: bytes | Iterable[bytes]) -> StoredFile:
         if is_storage_full(error):
             raise storage_full() from error
         raise
-    row = StoredFile(id=ids.new_id(), key=key, size=size, sha256=digest.hexdigest())
+    return Written(key, size, digest.hexdigest())
+
+
+def adopt(written: Written) -> StoredFile:
+    """Name written bytes in a row of the running transaction."""
+    row = StoredFile(id=ids.new_id(), key=written.key, size=written.size, sha256=written.sha256)
     row.save(force_insert=True)
     return row
+
+
+def store(content: bytes | Iterable[bytes]) -> StoredFile:
+    """Write bytes and name them at once."""
+    return adopt(write(content))
 
 
 def read(stored: StoredFile) -> bytes:

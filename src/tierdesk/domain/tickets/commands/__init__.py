@@ -1,0 +1,30 @@
+"""Everything that changes a ticket."""
+
+from tierdesk.domain.tickets.commands.configuring import create_category, create_custom_field, ensure_defaults
+from tierdesk.domain.tickets.commands.conversing import (
+    FileIn,
+    add_note,
+    add_participant,
+    mark_read,
+    open_ticket,
+    post_message,
+    take_file,
+)
+from tierdesk.domain.tickets.commands.steering import assign, change_details, set_status, wake_held
+
+__all__ = [
+    "FileIn",
+    "add_note",
+    "add_participant",
+    "assign",
+    "change_details",
+    "create_category",
+    "create_custom_field",
+    "ensure_defaults",
+    "mark_read",
+    "open_ticket",
+    "post_message",
+    "set_status",
+    "take_file",
+    "wake_held",
+]

@@ -72,7 +72,7 @@ def create_custom_field(
     choices: Sequence[Mapping[str, object]] = (),
     required: bool = False,
 ) -> CustomField:
-    """A new field of tickets. Refused: no permission; a key that is taken; an unknown type; a choice without choices."""
+    """A new field of tickets. Refused: no permission; a key that is taken; an unknown type; no choices."""
     people.require(actor, people_rules.INSTALLATION)
     faults = Faults()
     if CustomField.objects.filter(key=key).exists():

@@ -3,65 +3,48 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.people import rules as people_rules
 from tierdesk.domain.tickets import indexing, policies, rules
+from tierdesk.domain.tickets.commands.attaching import FileIn, attach, check_files
 from tierdesk.domain.tickets.commands.fields import write_fields
 from tierdesk.domain.tickets.commands.locking import locked, refuse_if_changed, status_of, touch
 from tierdesk.domain.tickets.commands.steering import move_to
+from tierdesk.domain.tickets.commands.taking_part import MAX_PARTICIPANTS, join
 from tierdesk.domain.tickets.models import (
-    Attachment,
     Category,
     Kind,
     Message,
     Note,
-    Participant,
     Ticket,
 )  # fmt: skip
 from tierdesk.events.tickets import (
     AgentReplied,
-    FileDownloaded,
     NoteAdded,
-    ParticipantAdded,
     RequesterWrote,
     TicketOpened,
 )  # fmt: skip
-from tierdesk.kernel import clock, files, ids, numbers
+from tierdesk.kernel import clock, ids, numbers
 from tierdesk.kernel.actors import Actor, ActorKind
-from tierdesk.kernel.audience import Audience
 from tierdesk.kernel.commands import command, record
 from tierdesk.kernel.refusals import Faults, Refusal
 
-MAX_FILES = 50
-MAX_PARTICIPANTS = 50
 CONVERSATION = ("RequesterWrote", "AgentReplied")
 
 
 @dataclass(frozen=True, slots=True)
-class FileIn:
-    """A file that comes with a message: `content` is its bytes, a file of them, or what is on disk already."""
+class _Words:
+    """What is said, and how it came."""
 
-    name: str
-    type: str
-    content: bytes | Path | files.Written
-    content_id: str = ""
-    inline: bool = False
-
-    def written(self) -> files.Written:
-        """Its bytes, durable."""
-        if isinstance(self.content, files.Written):
-            return self.content
-        if isinstance(self.content, Path):
-            with self.content.open("rb") as stream:
-                return files.write(iter(lambda: stream.read(1 << 20), b""))
-        return files.write(self.content)
+    text: str
+    new_text: str
+    html: str
+    channel: str
+    files: Sequence[FileIn]
 
 
 @command
@@ -112,7 +95,7 @@ def open_ticket(
     if category_id is not None and not Category.objects.filter(pk=category_id, active=True).exists():
         faults.add("category", _("There is no such category."), _("Choose one from the list."))
     impact, urgency = _levels(faults, impact, urgency, priority)
-    _check_files(faults, files)
+    check_files(faults, files)
     faults.refuse()
     now = clock.now()
     status = status_of(rules.NEW)
@@ -141,7 +124,8 @@ def open_ticket(
     )
     ticket.save(force_insert=True)
     write_fields(ticket, custom_fields or {}, opening=actor.kind is not ActorKind.MAIL)
-    message = _write_message(ticket, requester_id, Message.Direction.IN, text, new_text, html, channel, files)
+    words = _Words(text, new_text, html, channel, files)
+    message = _write_message(ticket, requester_id, Message.Direction.IN, words)
     ticket.opening_message = message  # type: ignore[attr-defined]  # for the caller, who wants both
     record(
         actor,
@@ -159,7 +143,7 @@ def open_ticket(
         ),
     )
     for person_id in list(dict.fromkeys(participant_ids))[:MAX_PARTICIPANTS]:
-        _join(actor, ticket, person_id)
+        join(actor, ticket, person_id)
     return ticket
 
 
@@ -190,15 +174,16 @@ def post_message(
     faults = Faults()
     if not text.strip() and not files and actor.kind is not ActorKind.MAIL:
         faults.add("text", _("The message is empty."), _("Write something, or attach a file."))
-    _check_files(faults, files)
+    check_files(faults, files)
     faults.refuse()
     if actor.person_id is None:
         raise Refusal("forbidden", _("Only a person can write to people."))
     refuse_if_changed(actor, ticket, version, CONVERSATION)
+    words = _Words(text, new_text, html, channel, files)
     if not answering and _closed_long_ago(ticket):
-        return _follow_up(actor, ticket, text, new_text, html, channel, files, by_mail_id)
+        return _follow_up(actor, ticket, words, by_mail_id)
     direction = Message.Direction.OUT if answering else Message.Direction.IN
-    message = _write_message(ticket, actor.person_id, direction, text, new_text, html, channel, files)
+    message = _write_message(ticket, actor.person_id, direction, words)
     ticket.last_message_at = message.at
     ticket.preview = rules.preview_of(new_text or text) or ticket.preview
     before = ticket.status.category
@@ -233,7 +218,7 @@ def add_note(actor: Actor, *, ref: str, text: str, files: Sequence[FileIn] = (),
     faults = Faults()
     if not text.strip() and not files:
         faults.add("text", _("The note is empty."), _("Write something, or attach a file."))
-    _check_files(faults, files)
+    check_files(faults, files)
     faults.refuse()
     note = Note(
         id=ids.new_id(),
@@ -244,7 +229,7 @@ def add_note(actor: Actor, *, ref: str, text: str, files: Sequence[FileIn] = (),
         at=clock.now(),
     )
     note.save(force_insert=True)
-    _attach(ticket, files, note=note)
+    attach(ticket, files, note=note)
     indexing.index_note(ticket, note)
     touch(ticket)
     record(
@@ -254,81 +239,24 @@ def add_note(actor: Actor, *, ref: str, text: str, files: Sequence[FileIn] = (),
     return note
 
 
-@command
-def add_participant(actor: Actor, *, ref: str, person_id: int) -> None:
-    """Let somebody take part from the customer's side: he gets the messages from now on and can read the ticket.
-
-    Refused: whoever may not edit the ticket; more than 50 participants. The requester takes part already.
-    """
-    ticket = locked(actor, policies.EDIT, ref)
-    taking_part = Participant.objects.unscoped("counts one ticket's").filter(ticket=ticket)
-    if taking_part.count() >= MAX_PARTICIPANTS:
-        raise Refusal("invalid", _("A ticket has at most %(n)s participants.") % {"n": MAX_PARTICIPANTS}, "participant")
-    if people.person_by_id(person_id) is None:
-        raise Refusal("invalid", _("There is no such person."), "participant")
-    _join(actor, ticket, person_id)
-
-
-@command
-def mark_read(actor: Actor, *, ref: str) -> None:
-    """Everything on the ticket counts as read by this agent. A requester's reading is not kept."""
-    number = rules.number_in(ref) or 0
-    ticket = Ticket.objects.scoped(policies.ticket_scope(actor)).filter(number=number).first()
-    if ticket is None:
-        raise policies.no_such_ticket()
-    if actor.person_id is None or not policies.is_staff_for(actor, ticket.client_id):
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO tickets_readmark (person_id, ticket_id, client_id, read_to) VALUES (%s, %s, %s, %s) "
-            "ON CONFLICT (person_id, ticket_id) DO UPDATE SET read_to = excluded.read_to "
-            "WHERE tickets_readmark.read_to < excluded.read_to",
-            [actor.person_id, ticket.pk, ticket.client_id, ids.new_id()],
-        )
-
-
-@command
-def take_file(actor: Actor, *, attachment_id: int) -> Attachment:
-    """The attachment, to be handed out; who took it and when is recorded. Refused: what the actor may not see."""
-    seen = Attachment.objects.scoped(policies.entry_scope(actor)).select_related("file")
-    attachment = seen.filter(pk=attachment_id).first()
-    if attachment is None:
-        raise Refusal("not_found", _("There is no such file."))
-    record(
-        actor,
-        FileDownloaded(thing_id=attachment.ticket_id, client_id=attachment.client_id, attachment_id=attachment.pk),
-    )
-    return attachment
-
-
-def _follow_up(
-    actor: Actor,
-    ticket: Ticket,
-    text: str,
-    new_text: str,
-    html: str,
-    channel: str,
-    files: Sequence[FileIn],
-    by_mail_id: int | None,
-) -> Message:
-    requester_id = actor.person_id or ticket.requester_id
+def _follow_up(actor: Actor, ticket: Ticket, words: _Words, by_mail_id: int | None) -> Message:
     opened = open_ticket(
         actor,
         subject=ticket.subject,
-        text=text,
-        new_text=new_text,
-        html=html,
-        requester_id=requester_id,
+        text=words.text,
+        new_text=words.new_text,
+        html=words.html,
+        requester_id=actor.person_id or ticket.requester_id,
         client_id=ticket.client_id,
-        channel=channel,
+        channel=words.channel,
         kind=ticket.kind,
         team_id=ticket.team_id,
         language=ticket.language,
-        files=files,
+        files=words.files,
         by_mail_id=by_mail_id,
         follows_ticket_id=ticket.pk,
     )
-    message: Message = opened.opening_message  # type: ignore[attr-defined]
+    message: Message = opened.opening_message  # type: ignore[attr-defined]  # set by open_ticket
     return message
 
 
@@ -362,78 +290,20 @@ def _levels(faults: Faults, impact: int | None, urgency: int | None, priority: i
     return impact or 2, urgency or 2
 
 
-def _check_files(faults: Faults, files: Sequence[FileIn]) -> None:
-    if len(files) > MAX_FILES:
-        faults.add("files", _("At most %(n)s files go with one message.") % {"n": MAX_FILES})
-    limit = settings.TIERDESK.max_upload_bytes
-    for file in files:
-        size = len(file.content) if isinstance(file.content, bytes) else 0
-        if size > limit:
-            faults.add(
-                "files",
-                _("“%(name)s” is larger than %(mb)s MB.") % {"name": file.name, "mb": limit // 2**20},
-                _("Put it where the others can reach it and send a link."),
-            )
-
-
-def _write_message(
-    ticket: Ticket,
-    author_id: int,
-    direction: str,
-    text: str,
-    new_text: str,
-    html: str,
-    channel: str,
-    files: Sequence[FileIn],
-) -> Message:
+def _write_message(ticket: Ticket, author_id: int, direction: str, words: _Words) -> Message:
     message = Message(
         id=ids.new_id(),
         ticket=ticket,
         client_id=ticket.client_id,
         direction=direction,
-        channel=channel,
+        channel=words.channel,
         author_id=author_id,
-        text=text,
-        new_text="" if new_text.strip() == text.strip() else new_text,
-        html=html.replace("\x00", ""),
+        text=words.text,
+        new_text="" if words.new_text.strip() == words.text.strip() else words.new_text.replace("\x00", ""),
+        html=words.html.replace("\x00", ""),
         at=clock.now(),
     )
     message.save(force_insert=True)
-    _attach(ticket, files, message=message)
+    attach(ticket, words.files, message=message)
     indexing.index_message(ticket, message)
     return message
-
-
-def _attach(
-    ticket: Ticket, files_in: Sequence[FileIn], *, message: Message | None = None, note: Note | None = None
-) -> None:
-    for file in files_in:
-        stored = files.adopt(file.written())
-        Attachment(
-            id=ids.new_id(),
-            ticket=ticket,
-            client_id=ticket.client_id,
-            message=message,
-            note=note,
-            audience=Audience.REQUESTER if message else Audience.AGENTS,
-            file=stored,
-            name=people_rules.clean_name(file.name.replace("/", "_").replace("\\", "_"), 200) or "file",
-            type=file.type[:120],
-            content_id=file.content_id[:250],
-            inline=file.inline,
-        ).save(force_insert=True)
-
-
-def _join(actor: Actor, ticket: Ticket, person_id: int) -> None:
-    if person_id == ticket.requester_id:
-        return
-    _row, made = Participant.objects.unscoped("one ticket's, whose policy was asked").get_or_create(
-        ticket=ticket, person_id=person_id, defaults={"client_id": ticket.client_id, "since": clock.now()}
-    )
-    if made:
-        record(
-            actor,
-            ParticipantAdded(
-                thing_id=ticket.pk, client_id=ticket.client_id, ticket_version=ticket.version, person_id=person_id
-            ),
-        )

@@ -12,6 +12,7 @@ from tierdesk.domain.people.rules import in_language
 from tierdesk.domain.tickets.models import CustomField, FieldValue, Ticket
 from tierdesk.kernel.refusals import Faults
 
+BOOLEANS = {"true": True, "on": True, "1": True, "false": False, "0": False}
 COLUMNS = ("text", "folded", "number", "date", "boolean")
 
 

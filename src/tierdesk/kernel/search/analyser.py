@@ -85,7 +85,7 @@ def query_terms(text: str) -> QueryTerms:
 
 
 def word_terms(text: str) -> QueryTerms:
-    """Every word is required, in any order, except words without meaning (the, how, на) next to others that have one."""
+    """Every word is required, in any order; words without meaning (the, how, на) only where there are no others."""
     meant: dict[tuple[str, ...], None] = {}
     unmeant: dict[tuple[str, ...], None] = {}
     text = _normalised(text[:MAX_QUERY_CHARACTERS])

@@ -1,0 +1,1 @@
+"""One language for views, search, triggers, routing, SLA choice, reports and webhooks. See README.md."""

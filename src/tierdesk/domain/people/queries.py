@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from tierdesk.domain.people import policies, rules
 from tierdesk.domain.people.models import (
@@ -125,3 +125,13 @@ def tiers() -> QuerySet[Tier]:
 
 def _roles_with(permission: str) -> list[str]:
     return [role.slug for role in Role.objects.all() if permission in role.permissions]
+
+
+def names_of(person_ids: Iterable[int]) -> dict[int, str]:
+    """Names by id; who is not there is left out."""
+    return dict(Person.objects.filter(pk__in=list(person_ids)).values_list("pk", "name"))
+
+
+def name_of(person_id: Any) -> Subquery:
+    """A person's name as part of another query; `person_id` is an `OuterRef`."""
+    return Subquery(Person.objects.filter(pk=person_id).values("name")[:1])

@@ -85,7 +85,8 @@ def file_size(size: int) -> str:
 
 def languages() -> list[tuple[str, str]]:
     """The interface's languages, each named in itself: `("ko", "한국어")`."""
-    return [(code, _parsed(code).get_display_name(code) or code) for code, _ in settings.LANGUAGES]
+    names = [(code, _parsed(code).get_display_name(code) or code) for code, _ in settings.LANGUAGES]
+    return [(code, name[0].upper() + name[1:]) for code, name in names]
 
 
 def locale() -> Locale:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import tempfile
+from functools import partial
 from typing import BinaryIO
 
 from tierdesk.config.server.asgi import Receive, Scope
@@ -99,7 +100,7 @@ class Bodies:
             if self.on_disk > self._limits.bodies_on_disk:
                 raise RefusedError(BUSY, more=more)
             if body.on_disk and (held_bytes >= self._limits.spool_above or not more):
-                await self._disk.run(lambda data=held: body.stream.writelines(data))
+                await self._disk.run(partial(body.stream.writelines, held))
                 held, held_bytes = [], 0
         if not body.on_disk:
             body.stream = io.BytesIO(b"".join(held))
@@ -125,4 +126,4 @@ def _declared(scope: Scope) -> int | None:
 
 
 def _open_spool() -> BinaryIO:
-    return tempfile.TemporaryFile(prefix="tierdesk-body-")  # type: ignore[return-value]  # it is binary and unnamed
+    return tempfile.TemporaryFile(prefix="tierdesk-body-")

@@ -5,6 +5,7 @@ in one piece, files and streams are fetched chunk by chunk as the client reads t
 """
 
 import asyncio
+import contextlib
 import secrets
 
 import structlog
@@ -17,6 +18,7 @@ from tierdesk.config.server.limits import Limits
 from tierdesk.config.server.refusing import (
     BAD_ADDRESS,
     BUSY,
+    CUT_OFF,
     FAILED,
     STOPPING,
     TOO_LARGE,
@@ -139,7 +141,7 @@ class Bridge:
         except asyncio.CancelledError:
             if call is not None and not self._threads.withdraw(call):
                 call.outcome.add_done_callback(lambda _done: self._close_later(exchange))
-            raise
+            raise RefusedError(CUT_OFF, more=False) from None  # cancelled by the server's end: the last word
         except ClientGoneError:
             raise
         except Exception:
@@ -195,7 +197,8 @@ class Bridge:
         threads.stop()
 
     def _close_later(self, exchange: Exchange) -> None:
-        self._files.submit(exchange.close).outcome.add_done_callback(_log_failure)
+        with contextlib.suppress(StoppedError):
+            self._files.submit(exchange.close).outcome.add_done_callback(_log_failure)
 
 
 async def _gone(receive: Receive) -> None:

@@ -25,6 +25,7 @@ class PatientProtocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _stall_timer: asyncio.TimerHandle | None = None
     _in_head = True
+    _begun = False
     _head_size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -50,9 +51,14 @@ class PatientProtocol(HttpToolsProtocol):
         elif self._head_timer is None and self._in_head and (self.cycle is None or self.cycle.response_complete):
             self._await_head()
 
+    def on_message_begin(self) -> None:
+        """The first byte of a head."""
+        self._begun = True
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
         """The head is there: its time ends."""
-        self._in_head = False
+        self._in_head = self._begun = False
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
@@ -63,6 +69,12 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_size = 0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Where the next head has begun meanwhile, its time starts."""
+        super().on_response_complete()
+        if self._begun and self._head_timer is None and not self.transport.is_closing():
+            self._await_head()
 
     def pause_writing(self) -> None:
         """The client reads more slowly than we write: give it some time."""

@@ -32,6 +32,10 @@ STOPPING = Refused(
     gettext_noop("The server is restarting. Please try again in a few seconds."),
     retry_after=5,
 )
+CUT_OFF = Refused(
+    http.HTTPStatus.SERVICE_UNAVAILABLE,
+    gettext_noop("The server restarted before it had answered. Please look whether your change was saved."),
+)
 TOO_LARGE = Refused(
     http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     gettext_noop("What you send is too large: at most %(megabytes)s MB are taken at once. Send less, or in parts."),
@@ -109,7 +113,7 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _language(scope: Scope) -> str:
-    accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1").lower()
+    accepted: str = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1").lower()
     for part in accepted.split(",")[:10]:
         code = part.strip()[:2]
         if code in LANGUAGES:

@@ -44,7 +44,7 @@ class WebServer(uvicorn.Server):
         limits = application.limits
         super().__init__(
             uvicorn.Config(
-                application,  # type: ignore[arg-type]  # uvicorn types messages more narrowly than ASGI's text
+                application,
                 loop="uvloop",
                 http=patient_protocol(limits),
                 ws="none",

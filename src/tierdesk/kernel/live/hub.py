@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -275,7 +276,7 @@ class Hub:
             batch = streams[start : start + RECHECK_BATCH]
             headers = [stream.headers for stream in batch]
             try:
-                actors = await self._policy.run(lambda headers=headers: decisions.authenticate_all(headers))
+                actors = await self._policy.run(partial(decisions.authenticate_all, headers))
             except decisions.UnavailableError:
                 for person_id in people:
                     self._to_recheck(person_id)

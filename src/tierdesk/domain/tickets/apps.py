@@ -12,6 +12,7 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what others may find here."""
-        from tierdesk.domain.tickets import indexing, jobs  # noqa: F401, PLC0415 - models are there only now
+        from tierdesk.domain.tickets import indexing, jobs, live  # noqa: F401, PLC0415 - models are there only now
 
         indexing.register()
+        live.register()

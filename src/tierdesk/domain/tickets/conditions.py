@@ -21,7 +21,7 @@ def ticket_fields(actor: Actor) -> Fields:
     """The fields of tickets as this actor may ask for them: names of clients and people that he cannot see mean
     nothing to him.
     """
-    fields = Fields("ticket", documents=lambda ticket: documents_of(ticket))
+    fields = Fields("ticket", documents=documents_of)
     for one in (*_plain(actor.language), *_references(actor)):
         fields.register(one)
     fields.register_provider(lambda name: _custom(name, actor.language))
@@ -75,6 +75,12 @@ def _plain(language: str) -> list[ConditionField]:
 def _references(actor: Actor) -> list[ConditionField]:
     def client_ids(name: str) -> list[int]:
         return list(people.visible_clients(actor).filter(slug=name.lower()).values_list("pk", flat=True))
+
+    def client_slugs() -> list[str]:
+        return list(people.visible_clients(actor).values_list("slug", flat=True)[:200])
+
+    def category_paths() -> list[str]:
+        return [category.path for category in catalogue.categories()]
 
     def team_ids(name: str) -> list[int]:
         return [team.pk for team in people.teams() if team.slug == name.lower()]

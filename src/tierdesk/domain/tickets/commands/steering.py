@@ -57,6 +57,7 @@ def assign(actor: Actor, *, ref: str, person_id: int | None, team_id: int | None
             to_person_id=person_id,
             from_team_id=before[1],
             to_team_id=team_id,
+            to_tier=ticket.tier_id,
         ),
     )
     if person_id is not None and ticket.status.category == rules.NEW:

@@ -81,9 +81,7 @@ def url_of(ticket: Ticket) -> str:
     return reverse("desk:ticket", args=[ticket.ref])
 
 
-def _ticket(
-    ticket: Ticket, teams: dict[int, str], values: Sequence[FieldValue], addresses: dict[int, str]
-) -> View:
+def _ticket(ticket: Ticket, teams: dict[int, str], values: Sequence[FieldValue], addresses: dict[int, str]) -> View:
     requester = ticket.requester
     shown = requester.name or addresses.get(requester.pk, "") or _("Unknown")
     assignee = ticket.assignee

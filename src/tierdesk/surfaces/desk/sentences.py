@@ -20,7 +20,9 @@ ICONS = {
 
 def of_event(event: Event, names: dict[int, str], teams: dict[int, str]) -> str:
     """What happened, with who did it. `names` are of the people that events name, `teams` of teams."""
-    who = getattr(event, "actor_name", None) or {"mail": _("The sender"), "system": "Tierdesk"}.get(event.actor_kind, "")
+    who = getattr(event, "actor_name", None) or {"mail": _("The sender"), "system": "Tierdesk"}.get(
+        event.actor_kind, ""
+    )
     who = who or _("Somebody")
     data: dict[str, Any] = event.data
     if event.name == "TicketOpened":

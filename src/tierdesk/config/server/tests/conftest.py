@@ -112,7 +112,9 @@ class Site:
         self.log = (folder / "log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "small_site.py"), arguments],
-            env=environment, stdout=self.log, stderr=self.log,
+            env=environment,
+            stdout=self.log,
+            stderr=self.log,
         )
         try:
             until(lambda: (folder / "port").exists() or self.process.poll() is not None)

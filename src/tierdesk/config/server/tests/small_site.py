@@ -116,7 +116,9 @@ def add(request):
     facts = {"client_id": request.GET.get("client"), "name": request.GET.get("name", "Happened")}
     facts |= {"thing_id": request.GET.get("thing", 7), "topic": request.GET.get("topic", "ticket")}
     count = int(request.GET.get("n", 1))
-    rows = [Event(position=last + n, audience=1, command="c", actor_kind="system", **facts) for n in range(1, count + 1)]
+    rows = [
+        Event(position=last + n, audience=1, command="c", actor_kind="system", **facts) for n in range(1, count + 1)
+    ]
     with transaction.atomic():
         Event.objects.bulk_create(rows)
         if connection.vendor == "postgresql":
@@ -149,6 +151,7 @@ def main():
         signal.pause()  # until SIGTERM ends it
 
     if OPTIONS.get("group"):
+
         def stubborn():
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             (FOLDER / "stubborn").write_text(str(os.getpid()))

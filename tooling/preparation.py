@@ -1,7 +1,8 @@
 """Prepare this checkout: `.venv`, hash-locked packages, front-end libraries, message catalogues.
 
-Does only what is not up to date: each part leaves a stamp of what it was made from, and a second run starts neither pip
-nor npm. What runs Tierdesk is always prepared; `dev` adds what checks and tests it, `scan` the scanner's own environment.
+Does only what is not up to date: each part leaves a stamp of what it was made from, and a second run starts neither
+pip nor npm. What runs Tierdesk is always prepared; `dev` adds what checks and tests it, `scan` the scanner's own
+environment.
 """
 
 from __future__ import annotations

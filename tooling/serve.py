@@ -35,7 +35,7 @@ def main() -> int:
     if shared_venv():  # the installed command belongs to another checkout
         environment["PYTHONPATH"] = str(SOURCE)
         command = [str(PYTHON), "-c", ENTRY, *arguments]
-    os.execve(command[0], command, environment)
+    return os.execve(command[0], command, environment)
 
 
 def _parser() -> argparse.ArgumentParser:

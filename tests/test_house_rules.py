@@ -122,3 +122,10 @@ def test_the_sprite_holds_each_icon_once_and_refuses_an_unknown_one(tmp_path: Pa
     assert (symbol.get("id"), symbol.get("viewBox"), len(symbol)) == ("phone", "0 0 24 24", 1)
     with pytest.raises(RuntimeError, match="telephone"):
         hatch_build.sprite(tmp_path, ["telephone"])
+
+
+def test_no_environment_is_committed() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", ".venv", ".scan", "node_modules"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert tracked.stdout == "", "checked out over a real environment, a committed link destroys it"

@@ -55,6 +55,8 @@ def main() -> int:
 def prepare(*parts: str) -> None:
     """Bring the checkout up to date; two at once wait for each other. Raises `StepError` saying what failed."""
     with _one_at_a_time():
+        if shared_venv() and not PYTHON.exists():
+            raise StepError(f"{VENV} is a link that leads to no environment; remove it and start again")
         began = time.monotonic()
         worked = False if shared_venv() else _packages(with_dev="dev" in parts)
         worked = _front_end() or worked

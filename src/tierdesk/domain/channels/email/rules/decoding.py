@@ -272,7 +272,9 @@ def _alphabetic(text: str, foreign: list[str], name: str) -> float:
     previous = " "
     for c in text:
         if c > "\x7f":
-            if "а" <= c <= "я" or c == "ё":
+            if c.isalpha() and "A" <= previous <= "z":
+                score -= 3
+            elif "а" <= c <= "я" or c == "ё":
                 score += 2
             elif "А" <= c <= "Я" or c == "Ё":
                 score += -3 if "а" <= previous <= "я" else 1

@@ -14,7 +14,8 @@ from .limits import Limits
 from .parameters import parse_parameters
 
 _HEADER = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]?")
-_LINE = re.compile(rb"[^\n]*\n?")
+# A parameter on a line of its own that lost the space before it.
+_LOST_FOLD = re.compile(rb"(?:boundary|charset|name|filename)=")
 
 
 @dataclass(slots=True)
@@ -115,6 +116,8 @@ def read_headers(raw: bytes, start: int, end: int, limits: Limits, problems: lis
         elif match is not None:
             finish()
             name, pieces = match[1].decode("ascii").lower(), [line[match.end() :].strip()]
+        elif name.startswith("content-") and _LOST_FOLD.match(line):
+            pieces.append(b";" + line.strip())
         elif not (position == start and line.startswith((b"From ", b">From "))):
             if not _continues(raw, stop, end):
                 break

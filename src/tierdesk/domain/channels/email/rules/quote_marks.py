@@ -78,6 +78,8 @@ _RULE = re.compile(r"([-_*#~=+])(?:[ \t]?\1){1,200}|[—–⸺_]{1,60}")
 
 def is_introduction(line: str) -> bool:
     """Whether a whole line says who wrote what follows, and when: `On … X wrote:` and its kin."""
+    if not line.endswith((":", "：", ">", "-", "*")) and "GMT" not in line:
+        return False
     core = line.strip("-—–* \t")
     has_date = _DATE.search(core) is not None
     if _VERB_AT_END.search(line) is not None:

@@ -70,6 +70,7 @@ class TicketAssigned(TicketEvent):
     to_person_id: int | None = None
     from_team_id: int | None = None
     to_team_id: int | None = None
+    to_tier: int | None = None
 
 
 @event

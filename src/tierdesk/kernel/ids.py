@@ -1,5 +1,6 @@
 """Sortable identifiers, made before the row that they name is inserted."""
 
+import datetime as dt
 import secrets
 import threading
 import time
@@ -37,3 +38,8 @@ new_id = _source.make
 def id_floor(at_ms: int) -> int:
     """The smallest identifier that could have been made at `at_ms` (milliseconds since 1970)."""
     return max(0, at_ms - EPOCH_MS) << LOW_BITS
+
+
+def moment_of(row_id: int) -> dt.datetime:
+    """When an identifier was made, to the millisecond."""
+    return dt.datetime.fromtimestamp(((row_id >> LOW_BITS) + EPOCH_MS) / 1000, dt.UTC)

@@ -6,6 +6,22 @@ from django.db import models
 
 from tierdesk.kernel import clock, ids
 from tierdesk.kernel.audience import Audience
+from tierdesk.kernel.search.tables import SearchRow
+
+__all__ = [
+    "AUDIENCES",
+    "CacheEntry",
+    "Counter",
+    "Event",
+    "Job",
+    "JobState",
+    "Lease",
+    "Schedule",
+    "Seal",
+    "SearchRow",
+    "Setting",
+    "StoredFile",
+]
 
 AUDIENCES = [(a.value, a.name.lower()) for a in Audience]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from tierdesk.domain.people import policies, rules
 from tierdesk.domain.people.models import (
@@ -19,6 +19,7 @@ from tierdesk.domain.people.models import (
     Tier,
 )
 from tierdesk.kernel.actors import Actor, ActorKind
+from tierdesk.kernel.kept import keep
 
 
 def actor_for(person: Person, *, kind: ActorKind = ActorKind.PERSON, **more: Any) -> Actor | None:
@@ -125,3 +126,28 @@ def tiers() -> QuerySet[Tier]:
 
 def _roles_with(permission: str) -> list[str]:
     return [role.slug for role in Role.objects.all() if permission in role.permissions]
+
+
+def names_of(person_ids: Iterable[int]) -> dict[int, str]:
+    """Names by id; who is not there is left out."""
+    return dict(Person.objects.filter(pk__in=list(person_ids)).values_list("pk", "name"))
+
+
+def name_of(person_id: Any) -> Subquery:
+    """A person's name as part of another query; `person_id` is an `OuterRef`."""
+    return Subquery(Person.objects.filter(pk=person_id).values("name")[:1])
+
+
+def tiers_kept() -> list[Tier]:
+    """The rungs, as they were at most two seconds ago; for pages."""
+    return keep("people.tiers", lambda: list(tiers()))
+
+
+def teams_kept() -> list[Team]:
+    """Active teams, as they were at most two seconds ago; for pages."""
+    return keep("people.teams", lambda: list(teams()))
+
+
+def agents_kept(client_id: int) -> list[tuple[int, str]]:
+    """Ids and names of those who work for a client, as they were at most two seconds ago; for pages."""
+    return keep(("people.agents", client_id), lambda: list(agents(client_id).values_list("pk", "name")))

@@ -9,3 +9,10 @@ class TicketsConfig(AppConfig):
     name = "tierdesk.domain.tickets"
     label = "tickets"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what others may find here."""
+        from tierdesk.domain.tickets import indexing, jobs, live  # noqa: F401, PLC0415 - models are there only now
+
+        indexing.register()
+        live.register()

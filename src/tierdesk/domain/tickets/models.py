@@ -112,6 +112,7 @@ class Ticket(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.INCIDENT)
     subject = models.CharField(max_length=250)
+    subject_folded = models.CharField(max_length=500, blank=True, default="")
     preview = models.CharField(max_length=160, blank=True)
     channel = models.CharField(max_length=8, choices=Channel.choices)
     requester = models.ForeignKey(Person, models.PROTECT, related_name="+")

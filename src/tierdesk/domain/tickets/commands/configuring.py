@@ -26,7 +26,7 @@ _NAMES: Mapping[str, dict[str, str]] = {
 
 @command
 def ensure_defaults(actor: Actor) -> None:
-    """The seven statuses and their flow for every kind are there. What an administrator changed stays. For the system."""
+    """The seven statuses and their flow are there for every kind. What an administrator changed stays."""
     system_only(actor)
     if Status.objects.exists():
         return

@@ -31,6 +31,7 @@ from tierdesk.events.tickets import (
 from tierdesk.kernel import clock, ids, numbers
 from tierdesk.kernel.actors import Actor, ActorKind
 from tierdesk.kernel.commands import command, record
+from tierdesk.kernel.conditions.folding import fold
 from tierdesk.kernel.refusals import Faults, Refusal
 
 CONVERSATION = ("RequesterWrote", "AgentReplied")
@@ -105,6 +106,7 @@ def open_ticket(
         client_id=client_id,
         kind=kind,
         subject=subject,
+        subject_folded=fold(subject),
         preview=rules.preview_of(new_text or text),
         channel=channel,
         requester_id=requester_id,

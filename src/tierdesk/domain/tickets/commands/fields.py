@@ -1,7 +1,6 @@
 """Writing the values of custom fields, each checked against its type."""
 
 import datetime as dt
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from tierdesk.domain.people.rules import in_language
 from tierdesk.domain.tickets.models import CustomField, FieldValue, Ticket
+from tierdesk.kernel.conditions.folding import fold
 from tierdesk.kernel.refusals import Faults
 
 BOOLEANS = {"true": True, "on": True, "1": True, "false": False, "0": False}
@@ -65,8 +65,7 @@ def _parse(faults: Faults, parsed: dict[CustomField, dict[str, Any] | None], fie
             text = str(value).strip()[:1000]
             if field.type == kinds.CHOICE and text not in {choice["key"] for choice in field.choices}:
                 raise ValueError
-            folded = unicodedata.normalize("NFKC", text).casefold()[:1000]
-            parsed[field] = {"text": text, "folded": folded}
+            parsed[field] = {"text": text, "folded": fold(text)[:1000]}
     except (ValueError, KeyError, InvalidOperation):
         hint = {
             kinds.NUMBER.value: _("Give a number, such as 12.5."),

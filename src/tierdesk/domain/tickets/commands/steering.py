@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.people import rules as people_rules
-from tierdesk.domain.tickets import policies, rules
+from tierdesk.domain.tickets import indexing, policies, rules
 from tierdesk.domain.tickets.commands.fields import write_fields
 from tierdesk.domain.tickets.commands.locking import locked, refuse_if_changed, status_of, touch
 from tierdesk.domain.tickets.models import Category, Kind, Status, StatusFlow, Ticket
@@ -16,6 +16,7 @@ from tierdesk.events.tickets import DetailsChanged, StatusChanged, TicketAssigne
 from tierdesk.kernel import clock
 from tierdesk.kernel.actors import Actor
 from tierdesk.kernel.commands import command, record, system_only
+from tierdesk.kernel.conditions.folding import fold
 from tierdesk.kernel.refusals import Faults, Refusal
 
 DETAILS = frozenset({"subject", "kind", "impact", "urgency", "priority", "category_id", "custom_fields"})
@@ -56,6 +57,7 @@ def assign(actor: Actor, *, ref: str, person_id: int | None, team_id: int | None
             to_person_id=person_id,
             from_team_id=before[1],
             to_team_id=team_id,
+            to_tier=ticket.tier_id,
         ),
     )
     if person_id is not None and ticket.status.category == rules.NEW:
@@ -132,10 +134,13 @@ def change_details(actor: Actor, *, ref: str, version: int | None = None, **chan
     for name in changed:
         setattr(ticket, name, changes[name])
     ticket.priority = rules.priority_of(ticket.impact, ticket.urgency)
+    ticket.subject_folded = fold(ticket.subject)
     changed += write_fields(ticket, fields, opening=False)
     if not changed:
         return ticket
-    touch(ticket, "subject", "kind", "impact", "urgency", "priority", "category")
+    if "subject" in changed:
+        indexing.reindex_ticket(ticket)
+    touch(ticket, "subject", "subject_folded", "kind", "impact", "urgency", "priority", "category")
     record(
         actor,
         DetailsChanged(

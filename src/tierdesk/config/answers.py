@@ -22,32 +22,26 @@ from tierdesk.kernel.refusals import Refusal
 log = structlog.get_logger()
 
 API_PREFIX = "/api/"
+PROBLEM = "application/problem+json"
+MALFORMED = "malformed"
 RETRY_SECONDS = {"unavailable": "10", "storage_full": "60", "rate_limited": "60"}
 
 
 def to_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
     """The answer to what a view raised. None for what the framework answers itself."""
-    match error:
-        case Refusal():
-            return to_refusal(request, error)
-        case ImmediateHttpResponse() | ReauthenticationRequired():
-            return None
-        case Http404():
-            return to_refusal(request, _not_found())
-        case PermissionDenied():
-            return to_refusal(request, Refusal("forbidden", _("You may not do this.")))
-        case RequestDataTooBig():
-            return to_refusal(request, Refusal("too_large", _("That is more than this server accepts.")))
-        case SuspiciousOperation() | BadRequest() | MultiPartParserError():
-            return to_refusal(request, _malformed(), status=400)
-    return to_bug(request, error)
+    if isinstance(error, ImmediateHttpResponse | ReauthenticationRequired):
+        return None
+    refusal = error if isinstance(error, Refusal) else _as_refusal(error)
+    if refusal is None:
+        return to_bug(request, error)
+    return to_refusal(request, refusal)
 
 
-def to_refusal(request: HttpRequest, refusal: Refusal, status: int | None = None) -> HttpResponse:
+def to_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A refusal in the form that the caller reads. What is missing and what is another's look the same."""
     if refusal.code == "not_found":
         refusal = _not_found()
-    code = status or refusal.status
+    code = 400 if refusal.code == MALFORMED else refusal.status
     if wants_json(request):
         response: HttpResponse = JsonResponse(problem(refusal, code), status=code, content_type=PROBLEM)
     elif refusal.code == "unauthenticated":
@@ -86,7 +80,7 @@ def page_forbidden(request: HttpRequest, exception: Exception | None = None) -> 
 
 def page_malformed(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """For `handler400`."""
-    return to_refusal(request, _malformed(), status=400)
+    return to_refusal(request, _malformed())
 
 
 def page_broken(request: HttpRequest) -> HttpResponse:
@@ -97,9 +91,6 @@ def page_broken(request: HttpRequest) -> HttpResponse:
 def page_too_many(request: HttpRequest) -> HttpResponse:
     """For `handler429`, which allauth asks when somebody guesses too often."""
     return to_refusal(request, Refusal("rate_limited", _("That was too often."), hint=_("Wait a while and try again.")))
-
-
-PROBLEM = "application/problem+json"
 
 
 def problem(refusal: Refusal, status: int) -> dict[str, Any]:
@@ -171,6 +162,18 @@ def _fragment(refusal: Refusal, incident: str = "") -> str:
     )
 
 
+def _as_refusal(error: Exception) -> Refusal | None:
+    if isinstance(error, Http404):
+        return _not_found()
+    if isinstance(error, PermissionDenied):
+        return Refusal("forbidden", _("You may not do this."))
+    if isinstance(error, RequestDataTooBig):
+        return Refusal("too_large", _("That is more than this server accepts."))
+    if isinstance(error, SuspiciousOperation | BadRequest | MultiPartParserError):
+        return _malformed()
+    return None
+
+
 def _not_found() -> Refusal:
     return Refusal(
         "not_found",
@@ -180,4 +183,4 @@ def _not_found() -> Refusal:
 
 
 def _malformed() -> Refusal:
-    return Refusal("malformed", _("This request could not be read."))
+    return Refusal(MALFORMED, _("This request could not be read."))

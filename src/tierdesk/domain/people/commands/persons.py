@@ -72,7 +72,9 @@ def find_or_add_requester(
         policies.require_signed_in(actor)
         policies.require(actor, rules.CREATE, client.pk)
     if person is None:
-        person = _add_requester(actor, folded, name, language, client, found_in)
+        clean = rules.clean_name(name) or folded.partition("@")[0]
+        person = Person(name=clean, language=language if language in rules.LANGUAGES else "")
+        person = _add_requester(actor, person, folded, client, found_in)
     if actor.kind in policies.SIGNED_IN and not _known_to(actor, person):
         raise Refusal(
             "invalid",
@@ -175,9 +177,7 @@ def reactivate_person(actor: Actor, *, person_id: int) -> None:
     _record_access(actor, person)
 
 
-def _add_requester(actor: Actor, folded: str, name: str, language: str, client: Client, found_in: str) -> Person:
-    clean = rules.clean_name(name) or folded.partition("@")[0]
-    person = Person(name=clean, language=language if language in rules.LANGUAGES else "")
+def _add_requester(actor: Actor, person: Person, folded: str, client: Client, found_in: str) -> Person:
     try:
         with transaction.atomic():
             person.save(force_insert=True)

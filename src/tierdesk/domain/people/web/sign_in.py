@@ -83,7 +83,7 @@ class Adapter(DefaultAccountAdapter):
             commands.set_password(SYSTEM, person_id=person.pk, password=password)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Guesses count by the address as it is stored, so that neither a Host header nor spelling it otherwise helps."""
+        """Guesses count by the address as it is stored, so that no Host header and no other spelling helps."""
         typed = str(credentials.get("email") or "")
         return rules.fold_address(typed) or typed
 

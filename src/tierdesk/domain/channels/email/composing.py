@@ -108,9 +108,12 @@ def _address(name: str, address: str) -> Address:
 
 
 def _is_plain(internet_id: str) -> bool:
-    return 0 < len(internet_id) <= MAX_ID and internet_id.isascii() and internet_id.isprintable() and not set(
-        internet_id
-    ) & set(" <>,;\"()[]")
+    return (
+        0 < len(internet_id) <= MAX_ID
+        and internet_id.isascii()
+        and internet_id.isprintable()
+        and not set(internet_id) & set(' <>,;"()[]')
+    )
 
 
 def _attach(mail: EmailMessage, files: Sequence[tuple[str, str, bytes]]) -> None:

@@ -34,7 +34,8 @@ def create_mailbox(actor: Actor, *, address: str, name: str, team_id: int, **mor
     _apply(mailbox, {"address": address, "name": name, "team_id": team_id, **more})
     mailbox.save(force_insert=True)
     record(
-        actor, InstallationChanged(thing_id=mailbox.pk, client_id=None, what="mailbox", changed=("address", *sorted(more)))
+        actor,
+        InstallationChanged(thing_id=mailbox.pk, client_id=None, what="mailbox", changed=("address", *sorted(more))),
     )
     return mailbox
 
@@ -53,7 +54,8 @@ def change_mailbox(actor: Actor, *, mailbox_id: int, **changes: Any) -> Mailbox:
     if changed:
         mailbox.save()
         record(
-            actor, InstallationChanged(thing_id=mailbox.pk, client_id=None, what="mailbox", changed=tuple(sorted(changed)))
+            actor,
+            InstallationChanged(thing_id=mailbox.pk, client_id=None, what="mailbox", changed=tuple(sorted(changed))),
         )
     return mailbox
 

@@ -50,7 +50,9 @@ def receive_mail(
     )
 
 
-def receive_headers(actor: Actor, *, mailbox_id: int, headers: bytes, size: int, limit: int, fetched: Fetched) -> MailIn:
+def receive_headers(
+    actor: Actor, *, mailbox_id: int, headers: bytes, size: int, limit: int, fetched: Fetched
+) -> MailIn:
     """Keep what stands at the head of a mail that is too large (`size` bytes, more than `limit`), as one that failed;
     agents see it, and the mail itself stays on its server.
     """

@@ -17,6 +17,8 @@ class Environment:
 
     `database` is `sqlite` (a file in the data folder) or a `postgresql://` URL. `public_url` is the only source of
     links in mails; request headers are never used for that. `mail_domain` signs Message-IDs and reply addresses.
+    `smtp` is the mail server of mailboxes that have none of their own: `host:port`, `starttls://host:port` or
+    `tls://host:port`.
     """
 
     data_dir: Path
@@ -24,6 +26,7 @@ class Environment:
     secret_key: str
     public_url: str
     mail_domain: str
+    smtp: str = ""
     debug: bool = False
     worker_threads: int = 8
     web_processes: int = 1
@@ -73,6 +76,7 @@ def read_environment() -> Environment:
         secret_key=env.get("TIERDESK_SECRET_KEY") or stored.get("secret_key") or secrets.token_urlsafe(48),
         public_url=(env.get("TIERDESK_PUBLIC_URL") or stored.get("public_url") or "http://127.0.0.1:8000").rstrip("/"),
         mail_domain=env.get("TIERDESK_MAIL_DOMAIN") or stored.get("mail_domain") or "tierdesk.localhost",
+        smtp=env.get("TIERDESK_SMTP") or stored.get("smtp") or "",
         debug=env.get("TIERDESK_DEBUG", "") == "1",
         worker_threads=int(env.get("TIERDESK_WEB_THREADS", "8")),
         web_processes=int(env.get("TIERDESK_WEB_PROCESSES", "1")),

@@ -39,10 +39,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "tierdesk.config.middleware.security_headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "tierdesk.config.middleware.language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tierdesk.config.middleware.language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -74,6 +74,8 @@ LANGUAGE_COOKIE_NAME = "tierdesk_language"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [PACKAGE_DIR / "ui" / "static"]
 
+SESSION_COOKIE_NAME = "tierdesk_session"
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds; without “remember me” it ends with the browser
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -89,7 +91,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 AUTH_USER_MODEL = "people.Login"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["tierdesk.domain.people.web.sign_in.Backend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -104,15 +106,26 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "tierdesk.domain.people.web.sign_in.Adapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]  # nobody signs up; allauth's checks want it
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_TEMPLATE_EXTENSION = "html"
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/h/ip,10/h/key", "reset_password": "5/h/ip,3/h/key"}
+ACCOUNT_FORMS = {"reset_password": "tierdesk.domain.people.web.sign_in.ForgottenForm"}
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "tierdesk.domain.people.reset_tokens.ResetTokens"  # noqa: S105 - a class
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
+# An office shares one address, so guesses are counted tightly for the account and loosely for the address.
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "100/h/ip,10/h/key",
+    "reset_password": "20/h/ip,3/h/key",
+    "reset_password_from_key": "20/m/ip",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 EMAIL_BACKEND = "tierdesk.domain.channels.email.system_mail.Backend"
 DEFAULT_FROM_EMAIL = f"no-reply@{TIERDESK.mail_domain}"

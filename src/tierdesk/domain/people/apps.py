@@ -1,5 +1,7 @@
 """Makes the folder a Django application and loads what it registers."""
 
+import importlib
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,7 @@ class PeopleConfig(AppConfig):
     name = "tierdesk.domain.people"
     label = "people"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make its jobs known."""
+        importlib.import_module("tierdesk.domain.people.jobs")

@@ -4,7 +4,9 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 
+from tierdesk.domain.people import rules
 from tierdesk.kernel import clock, ids
 
 LANGUAGES = [("en", "English"), ("ko", "한국어"), ("ru", "Русский")]
@@ -43,18 +45,26 @@ class LoginManager(BaseUserManager["Login"]):
 
     def create_user(self, email: str, password: str | None = None, **extra: Any) -> "Login":
         """A login for an address. Without a password nobody can sign in with one."""
-        login = self.model(email=email.strip().casefold(), **extra)
+        folded = rules.fold_address(email)
+        if not folded:
+            raise ValueError(f"{email!r} is no address.")
+        login = self.model(email=folded, **extra)
         login.set_password(password)
         login.save(using=self._db)
         return login
 
 
 class Login(AbstractBaseUser):
-    """What signs in. Apart from the person, since most requesters never do."""
+    """What signs in. Apart from the person, since most requesters never do.
+
+    `epoch` counts how often all its sessions were ended: a session of an earlier epoch, or of an earlier password, is
+    dead at its next request.
+    """
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     email = models.EmailField(max_length=254, unique=True)
     is_active = models.BooleanField(default=True)
+    epoch = models.PositiveIntegerField(default=0)
     is_staff = False
     is_superuser = False
     date_joined = models.DateTimeField(default=clock.now)
@@ -66,6 +76,11 @@ class Login(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to live; Django compares it at every request (and with its fallback keys)."""
+        said = f"{self.epoch}:{self.password}"
+        return salted_hmac("tierdesk.people.session", said, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Person(models.Model):

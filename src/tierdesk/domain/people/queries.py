@@ -1,5 +1,7 @@
 """Reads of people and where they belong. `actor_for` is where every signed-in request begins."""
 
+import hashlib
+import hmac
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,9 +10,11 @@ from django.db.models import QuerySet, Subquery
 from tierdesk.domain.people import policies, rules
 from tierdesk.domain.people.models import (
     Address,
+    ApiToken,
     Client,
     ClientDomain,
     Grant,
+    Login,
     Membership,
     Person,
     Role,
@@ -20,6 +24,8 @@ from tierdesk.domain.people.models import (
 )
 from tierdesk.kernel.actors import Actor, ActorKind
 from tierdesk.kernel.kept import keep
+
+TOKEN_LENGTH = len(rules.TOKEN_PREFIX) + 43  # 256 bits in URL-safe base64
 
 
 def actor_for(person: Person, *, kind: ActorKind = ActorKind.PERSON, **more: Any) -> Actor | None:
@@ -45,6 +51,57 @@ def actor_for(person: Person, *, kind: ActorKind = ActorKind.PERSON, **more: Any
         time_zone=person.time_zone or "UTC",
         **more,
     )
+
+
+def actor_for_token(secret: str) -> Actor | None:
+    """The actor that a token's secret stands for: its person, with his rights as they stand now.
+
+    None for what is unknown, revoked, blank or of another form, and for a person who is not active.
+    """
+    token = token_by_secret(secret)
+    return actor_of_token(token) if token else None
+
+
+def token_by_secret(secret: str) -> ApiToken | None:
+    """The living token of that secret, with its person."""
+    digest = token_digest(secret)
+    if not digest:
+        return None
+    token = ApiToken.objects.select_related("person__login").filter(digest=digest, revoked_at__isnull=True).first()
+    if token is None or not hmac.compare_digest(token.digest, digest):
+        return None
+    login = token.person.login
+    return token if token.person.active and (login is None or login.is_active) else None
+
+
+def actor_of_token(token: ApiToken) -> Actor | None:
+    """The actor of a token that was found to be living."""
+    return actor_for(token.person, kind=ActorKind.TOKEN, token_id=token.pk)
+
+
+def token_digest(secret: str) -> str:
+    """SHA-256 of a secret in our form; empty for what has another. 256 random bits need no slow hash."""
+    if not isinstance(secret, str) or not secret.startswith(rules.TOKEN_PREFIX) or not secret.isascii():
+        return ""
+    return hashlib.sha256(secret.encode()).hexdigest() if len(secret) == TOKEN_LENGTH else ""
+
+
+def login_by_address(address: str) -> Login | None:
+    """The login of that address, with its person; active or not. For signing in only."""
+    folded = rules.fold_address(address)
+    return Login.objects.select_related("person").filter(email=folded).first() if folded else None
+
+
+def login_of_session(login_id: int) -> Login | None:
+    """The login behind a session with its person, in one read; none where either may no longer come in."""
+    login = Login.objects.select_related("person").filter(pk=login_id, is_active=True).first()
+    person = person_of(login) if login else None
+    return login if person is not None and person.active else None
+
+
+def person_of(login: Login) -> Person | None:
+    """The person who signs in with a login."""
+    return getattr(login, "person", None)
 
 
 def person_by_id(person_id: int) -> Person | None:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tierdesk.kernel.actors import NO_CLIENT, Clients
 
@@ -24,6 +24,10 @@ AGENT_PERMISSIONS = (READ, CREATE, REPLY, NOTE, EDIT, PEOPLE_READ)
 LEAD_PERMISSIONS = (*AGENT_PERMISSIONS, MAIL_PROBLEMS)
 ADMIN_PERMISSIONS = (*LEAD_PERMISSIONS, PEOPLE_MANAGE, INSTALLATION)
 MAX_ADDRESS = 254  # RFC 5321, 4.5.3.1
+MAX_PATH = 2000
+LANGUAGES = ("en", "ko", "ru")
+THEMES = ("auto", "light", "dark")
+TOKEN_PREFIX = "td_"  # noqa: S105 - says what a secret is, is none
 
 _ADDRESS = re.compile(r"[^\s@<>,;:()\[\]\\\"\x00-\x1f\x7f]{1,64}@([^\s@<>,;:()\[\]\\\"\x00-\x1f\x7f]{1,253})")
 
@@ -44,6 +48,11 @@ def fold_address(address: str) -> str:
     except UnicodeError:
         return ""
     return f"{local}@{ascii_domain}" if ascii_domain else ""
+
+
+def fold_domain(domain: str) -> str:
+    """The one form of a mail domain: as `fold_address` writes it. Empty for what is none."""
+    return domain_of(fold_address(f"x@{domain.strip().removeprefix('@')}"))
 
 
 def domain_of(address: str) -> str:
@@ -74,6 +83,28 @@ def grants_of(held: Iterable[tuple[Iterable[str], int | None]], managed: Iterabl
     return grants
 
 
-def in_language(texts: dict[str, str], language: str) -> str:
+def covers(having: Mapping[str, Clients], wanted: Mapping[str, Clients]) -> bool:
+    """Whether every permission in `wanted` is also in `having`, for at least the same clients.
+
+    Who does not cover a role cannot give or take it; who does not cover a person cannot act on what lets him in.
+    """
+    return all(_within(clients, having.get(permission, NO_CLIENT)) for permission, clients in wanted.items())
+
+
+def _within(inner: Clients, outer: Clients) -> bool:
+    return outer.every or (not inner.every and inner.ids <= outer.ids)
+
+
+def is_local_path(url: str) -> bool:
+    """Whether a browser that is sent there stays on this site: a path from the root, nothing that could be a host.
+
+    Browsers drop tabs and line breaks and take a backslash for a slash, so none of these may stand anywhere.
+    """
+    if not url.startswith("/") or url.startswith("//") or len(url) > MAX_PATH:
+        return False
+    return not any(c == "\\" or unicodedata.category(c)[0] in "CZ" for c in url)
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
     """A translated text in a language, else in English, else in any."""
     return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")

@@ -9,3 +9,7 @@ class ChannelsEmailConfig(AppConfig):
     name = "tierdesk.domain.channels.email"
     label = "channels_email"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make tasks, schedules, reactions and events known."""
+        from tierdesk.domain.channels.email import jobs, reactions  # noqa: F401, PLC0415 - once models are loaded

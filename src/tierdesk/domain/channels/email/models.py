@@ -59,7 +59,10 @@ class MailCursor(models.Model):
 
 
 class MailIn(models.Model):
-    """One raw mail that was acknowledged. It stays, whatever becomes of it, and can be processed again."""
+    """One raw mail that was acknowledged. It stays, whatever becomes of it, and can be processed again.
+
+    `error` is a code with facts (`problems.py` says it in words); `size` is that of the whole mail in bytes.
+    """
 
     class State(models.TextChoices):
         RECEIVED = "received"
@@ -93,6 +96,9 @@ class MailIn(models.Model):
     ticket = models.ForeignKey(Ticket, models.PROTECT, null=True, related_name="+")
     message = models.OneToOneField(Message, models.PROTECT, null=True, related_name="+")
     internet_id = models.CharField(max_length=250, blank=True, default="", db_index=True)
+    opened = models.BooleanField(default=False)  # its ticket began with it
+    tries = models.PositiveSmallIntegerField(default=0)  # how often its reader died
+    partial = models.BooleanField(default=False)  # too large: the file holds its headers, the rest is on its server
 
     objects: ClassVar[TenantManager["MailIn"]] = TenantManager()
 
@@ -101,6 +107,7 @@ class MailIn(models.Model):
         indexes = [
             models.Index(fields=["id"], name="mail_problems", condition=models.Q(state="failed")),
             models.Index(fields=["sender", "id"], name="mail_of_sender"),
+            models.Index(fields=["id"], name="mail_waiting", condition=models.Q(state="received")),
         ]
 
 
@@ -143,6 +150,7 @@ class MailOut(models.Model):
     recipient = models.ForeignKey(Person, models.PROTECT, related_name="+")
     address = models.CharField(max_length=254)
     copies = models.JSONField(default=list)  # addresses in Cc
+    language = models.CharField(max_length=8, choices=LANGUAGES, default="en")
     internet_id = models.CharField(max_length=250, unique=True)
     state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
     error = models.TextField(blank=True, default="")

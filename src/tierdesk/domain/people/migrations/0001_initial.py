@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ),
                 ("email", models.EmailField(max_length=254, unique=True)),
                 ("is_active", models.BooleanField(default=True)),
+                ("epoch", models.PositiveIntegerField(default=0)),
                 ("date_joined", models.DateTimeField(default=tierdesk.kernel.clock.now)),
             ],
             options={

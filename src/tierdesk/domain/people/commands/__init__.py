@@ -1,0 +1,71 @@
+"""Writes of people, of what they may do and of how they come in. Import commands from here."""
+
+from tierdesk.domain.people.commands.access import (
+    grant_role,
+    join_team,
+    leave_team,
+    remove_membership,
+    revoke_role,
+    set_membership,
+)
+from tierdesk.domain.people.commands.installation import (
+    create_client,
+    create_role,
+    create_team,
+    create_tier,
+    ensure_defaults,
+)
+from tierdesk.domain.people.commands.persons import (
+    add_address,
+    create_person,
+    deactivate_person,
+    find_or_add_requester,
+    make_primary,
+    reactivate_person,
+    remove_address,
+    set_language,
+    set_theme,
+    set_time_zone,
+)
+from tierdesk.domain.people.commands.sign_in import (
+    act_with_token,
+    create_login,
+    create_token,
+    end_sessions,
+    record_sign_in,
+    record_sign_out,
+    revoke_token,
+    set_password,
+)
+
+__all__ = [
+    "act_with_token",
+    "add_address",
+    "create_client",
+    "create_login",
+    "create_person",
+    "create_role",
+    "create_team",
+    "create_tier",
+    "create_token",
+    "deactivate_person",
+    "end_sessions",
+    "ensure_defaults",
+    "find_or_add_requester",
+    "grant_role",
+    "join_team",
+    "leave_team",
+    "make_primary",
+    "reactivate_person",
+    "record_sign_in",
+    "record_sign_out",
+    "remove_address",
+    "remove_membership",
+    "revoke_role",
+    "revoke_token",
+    "set_language",
+    "set_membership",
+    "set_password",
+    "set_theme",
+    "set_time_zone",
+]

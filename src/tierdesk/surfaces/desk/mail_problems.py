@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tierdesk.domain.channels.email import commands, problems, queries
-from tierdesk.domain.people import policies as people
 from tierdesk.domain.people import rules as people_rules
+from tierdesk.kernel.refusals import Refusal
 from tierdesk.surfaces.desk.queue import navigation
 from tierdesk.surfaces.desk.requests import actor_of, for_staff
 
@@ -21,7 +21,8 @@ from tierdesk.surfaces.desk.requests import actor_of, for_staff
 def mail_problems(request: HttpRequest) -> HttpResponse:
     """The list, latest first."""
     actor = actor_of(request)
-    people.require_any(actor, people_rules.MAIL_PROBLEMS)
+    if not actor.clients_for(people_rules.MAIL_PROBLEMS):
+        raise Refusal("forbidden", _("Unreadable mail is for leads and administrators."))
     page = queries.mail_problems(actor, page=request.GET.get("page", ""))
     here = reverse("desk:mail_problems")
     context = {

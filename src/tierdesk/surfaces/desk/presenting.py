@@ -213,7 +213,7 @@ def split_quote(message: Message) -> tuple[str, str]:
     return own, rest[len(own) :].strip() if rest.startswith(own) else rest
 
 
-def _delivery(mail: email.Sent) -> View:
+def _delivery(mail: Any) -> View:
     if mail.state == "failed":
         return {"state": "failed", "text": _("Not delivered: %(error)s") % {"error": mail.error}}
     if mail.state == "sent" and mail.sent_at is not None:

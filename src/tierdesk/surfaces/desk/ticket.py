@@ -89,14 +89,7 @@ def details(request: HttpRequest, ref: str) -> HttpResponse:
     """Change what it says of itself, and its team."""
 
     def change() -> None:
-        actor = actor_of(request)
-        commands.change_everything(
-            actor,
-            ref=ref,
-            version=version_of(request),
-            team_id=number_of(request, "team") if "team" in request.POST else commands.SAME_TEAM,
-            details=_details(request),
-        )
+        commands.change_details(actor_of(request), ref=ref, version=version_of(request), **_details(request))
 
     return _do(request, ref, change, _("Saved."), more={"open_details": True})
 
@@ -172,6 +165,8 @@ def _details(request: HttpRequest) -> dict[str, Any]:
     for name in DETAIL_NUMBERS:
         if name in request.POST:
             changes[name] = number_of(request, name)
+    if "team" in request.POST:
+        changes["team_id"] = number_of(request, "team")
     if "category" in request.POST:
         changes["category_id"] = number_of(request, "category")
     fields = {key.removeprefix(CUSTOM): value for key, value in request.POST.items() if key.startswith(CUSTOM)}

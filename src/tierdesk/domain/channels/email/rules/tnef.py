@@ -38,7 +38,7 @@ def unpack(content: bytes) -> Unpacked | None:
         text = _text(parsed.body)
         if not text and not html:
             text = _rtf_text(_text(parsed.rtfbody))
-    except Exception:  # noqa: BLE001  (a parser of hostile bytes may fail in any way; the file is then kept whole)
+    except Exception:  # (a parser of hostile bytes may fail in any way; the file is then kept whole)
         return None
     return Unpacked(text, html, files)
 

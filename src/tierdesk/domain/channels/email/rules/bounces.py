@@ -212,7 +212,7 @@ def _bounce(recipient: str, status: str, diagnostic: str, text: str, action: str
 
 
 def _better_status(status: str, diagnostic: str, text: str) -> str:
-    """The most telling status: the one in the diagnostic, then the block's, then the text's, then from the reply code."""
+    """The most telling status: the one in the diagnostic, the block's, the text's, or the reply code's."""
     declared = _STATUS.search(status)
     said = _STATUS.search(diagnostic) or (None if declared else _STATUS.search(text[:6_000]))
     if declared and not (declared[2] == "0" and said):
@@ -225,10 +225,21 @@ def _better_status(status: str, diagnostic: str, text: str) -> str:
 
 def _reason(text: str, status: str) -> str:
     by_status = {
-        "5.1.1": "unknown-recipient", "5.2.2": "mailbox-full", "4.2.2": "mailbox-full", "5.1.2": "domain-unknown",
-        "5.3.4": "too-large", "5.2.3": "too-large", "4.4.7": "expired", "5.1.6": "moved", "5.1.10": "domain-refuses-mail",
-        "5.7.26": "authentication", "5.7.25": "no-reverse-name", "5.4.14": "loop", "5.4.6": "loop", "5.4.4": "domain-unknown",
-    }  # fmt: skip
+        "5.1.1": "unknown-recipient",
+        "5.2.2": "mailbox-full",
+        "4.2.2": "mailbox-full",
+        "5.1.2": "domain-unknown",
+        "5.3.4": "too-large",
+        "5.2.3": "too-large",
+        "4.4.7": "expired",
+        "5.1.6": "moved",
+        "5.1.10": "domain-refuses-mail",
+        "5.7.26": "authentication",
+        "5.7.25": "no-reverse-name",
+        "5.4.14": "loop",
+        "5.4.6": "loop",
+        "5.4.4": "domain-unknown",
+    }
     if not text.strip():
         return by_status.get(status, "")
     flat = " ".join(text.split())

@@ -52,6 +52,8 @@ def sanitise_html(html: str) -> str:
     if not html:
         return ""
     html = _CONTROL.sub("", html)
+    if _is_too_deep(html):
+        html = text_to_html(entities.unescape(_ANY_TAG.sub(" ", html)))
     for _ in range(4):
         cleaned = _IMAGE.sub(_inert, _cleaner().clean(html))
         if cleaned == html:
@@ -108,6 +110,45 @@ def _linked(line: str) -> str:
         end = match.start() + len(link)
     out.append(entities.escape(line[end:]))
     return "".join(out)
+
+
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})")
+_ANY_TAG = re.compile(r"<[/!A-Za-z][^<>]{0,4000}>?")
+_CLOSED_BY_THEMSELVES = frozenset(
+    {
+        "br",
+        "img",
+        "hr",
+        "p",
+        "li",
+        "td",
+        "tr",
+        "th",
+        "meta",
+        "link",
+        "input",
+        "col",
+        "dd",
+        "dt",
+        "wbr",
+        "area",
+        "option",
+    }
+)
+_DEEPEST = 400
+
+
+def _is_too_deep(html: str) -> bool:
+    """Whether elements stand open inside each other by the hundred: no mail of a person, and a parser's time grows with
+    the square of it."""
+    depth = 0
+    for tag in _TAG.finditer(html):
+        if tag[2].lower() in _CLOSED_BY_THEMSELVES:
+            continue
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _inert(image: re.Match[str]) -> str:

@@ -46,7 +46,8 @@ class Claim:
 
 def make_message_id(key: bytes, *, ticket: int, purpose: str, recipient: str, unique: int, domain: str) -> str:
     """A Message-ID without angle brackets, bound to the ticket, the recipient and the purpose."""
-    return f"{_make(key, _MESSAGE_ID, ticket=ticket, purpose=purpose, recipient=recipient, unique=unique)}@{domain.lower()}"
+    token = _make(key, _MESSAGE_ID, ticket=ticket, purpose=purpose, recipient=recipient, unique=unique)
+    return f"{token}@{domain.lower()}"
 
 
 def read_message_id(key: bytes, message_id: str, domain: str) -> Claim | None:

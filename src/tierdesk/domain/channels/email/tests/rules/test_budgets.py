@@ -25,7 +25,9 @@ def test_one_acknowledgement_an_hour_and_five_a_day() -> None:
     assert not asked([Sent(NOW - timedelta(hours=n), MIRA) for n in range(2, 7)])
 
 
-@pytest.mark.parametrize("address", ["no-reply@x.example", "MAILER-DAEMON@x.example", "support+abc@desk.example", "bad", ""])
+@pytest.mark.parametrize(
+    "address", ["no-reply@x.example", "MAILER-DAEMON@x.example", "support+abc@desk.example", "bad", ""]
+)
 def test_never_to_machines_or_ourselves(address: str) -> None:
     assert not asked([], address)
 
@@ -44,10 +46,18 @@ def test_three_automatic_messages_on_a_ticket_and_ten_tickets_an_hour() -> None:
 
 @pytest.mark.parametrize(
     ("header", "kind"),
-    [("Auto-Submitted: auto-replied", "auto-reply"), ("Auto-Submitted: no", "none"), ("X-Auto-Response-Suppress: All", "auto-reply"),
-     ("Precedence: bulk", "list"), ("List-Id: <a.b>", "list"), ("Message-ID: <a@desk.example>", "loop"), ("Return-Path: <>", "auto-reply"),
-     ("Subject: 자동 회신: 부재중", "auto-reply"), ("Subject: Автоответ: отпуск", "auto-reply")],
-)  # fmt: skip
+    [
+        ("Auto-Submitted: auto-replied", "auto-reply"),
+        ("Auto-Submitted: no", "none"),
+        ("X-Auto-Response-Suppress: All", "auto-reply"),
+        ("Precedence: bulk", "list"),
+        ("List-Id: <a.b>", "list"),
+        ("Message-ID: <a@desk.example>", "loop"),
+        ("Return-Path: <>", "auto-reply"),
+        ("Subject: 자동 회신: 부재중", "auto-reply"),
+        ("Subject: Автоответ: отпуск", "auto-reply"),
+    ],
+)
 def test_signs_of_machines(header: str, kind: str) -> None:
     mail = parse_mail(f"From: {MIRA}\n{header}\n\nhello".encode())
     assert classify(mail, own_domain="desk.example").kind == kind

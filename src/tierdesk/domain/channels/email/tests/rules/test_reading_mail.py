@@ -21,11 +21,33 @@ CORPUS = Path(os.environ.get("TIERDESK_CORPUS", "/nonexistent")) / "mail"
 needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="TIERDESK_CORPUS is not set")
 
 FRAGMENTS = st.sampled_from(
-    [b"From: ", b"To: a@b.example, ", b"Subject: =?utf-8?B?", b"=?euc-kr?Q?=B0=A1?=", b"\r\n", b"\n", b"\r", b"\n\n", b"--x\n",
-     b"--x--\n", b"Content-Type: multipart/mixed; boundary=x\n", b"Content-Type: message/rfc822\n", b"Content-Type: text/html\n",
-     b"Content-Transfer-Encoding: base64\n", b"\x00", b"\xff\xfe", b"\xb0\xa1", b"<svg>", b"<a href=", b"> ", b"Message-ID: <",
-     b"Content-Disposition: attachment; filename*0*=utf-8''%F0%9F", b"filename=\"../../etc/passwd\"", b"\x78\x9f\x3e\x22"]
-)  # fmt: skip
+    [
+        b"From: ",
+        b"To: a@b.example, ",
+        b"Subject: =?utf-8?B?",
+        b"=?euc-kr?Q?=B0=A1?=",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"\n\n",
+        b"--x\n",
+        b"--x--\n",
+        b"Content-Type: multipart/mixed; boundary=x\n",
+        b"Content-Type: message/rfc822\n",
+        b"Content-Type: text/html\n",
+        b"Content-Transfer-Encoding: base64\n",
+        b"\x00",
+        b"\xff\xfe",
+        b"\xb0\xa1",
+        b"<svg>",
+        b"<a href=",
+        b"> ",
+        b"Message-ID: <",
+        b"Content-Disposition: attachment; filename*0*=utf-8''%F0%9F",
+        b'filename="../../etc/passwd"',
+        b"\x78\x9f\x3e\x22",
+    ]
+)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -52,13 +74,21 @@ def test_metadata_is_one_line_without_control_characters(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("charset", "text"),
-    [("euc-kr", "프린터가 고장났습니다"), ("ks_c_5601-1987", "안녕하세요 똠방각하"), ("koi8-r", "Принтер не печатает"),
-     ("windows-1251", "Не работает почта"), ("big5", "印表機壞了"), ("utf-8", "Drucker kaputt äöü")],
-)  # fmt: skip
+    [
+        ("euc-kr", "프린터가 고장났습니다"),
+        ("ks_c_5601-1987", "안녕하세요 똠방각하"),
+        ("koi8-r", "Принтер не печатает"),
+        ("windows-1251", "Не работает почта"),
+        ("big5", "印表機壞了"),
+        ("utf-8", "Drucker kaputt äöü"),
+    ],
+)
 def test_charsets_of_body_and_subject_are_read(charset: str, text: str) -> None:
     codec = {"ks_c_5601-1987": "cp949", "euc-kr": "cp949"}.get(charset, charset)
     word = base64.b64encode(text.encode(codec)).decode()
-    raw = f"From: a@b.example\nSubject: =?{charset}?B?{word}?=\nContent-Type: text/plain; charset={charset}\n\n".encode()
+    raw = (
+        f"From: a@b.example\nSubject: =?{charset}?B?{word}?=\nContent-Type: text/plain; charset={charset}\n\n".encode()
+    )
     mail = parse_mail(raw + text.encode(codec))
     assert mail.subject == text
     assert mail.text == text
@@ -66,9 +96,14 @@ def test_charsets_of_body_and_subject_are_read(charset: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("codec", "text"),
-    [("cp949", "프린터가 고장났습니다"), ("koi8-r", "Принтер не печатает"), ("cp1251", "Не работает почта"), ("utf-8", "프린터"),
-     ("cp1252", "Die Frösche können hüpfen")],
-)  # fmt: skip
+    [
+        ("cp949", "프린터가 고장났습니다"),
+        ("koi8-r", "Принтер не печатает"),
+        ("cp1251", "Не работает почта"),
+        ("utf-8", "프린터"),
+        ("cp1252", "Die Frösche können hüpfen"),
+    ],
+)
 def test_raw_eight_bit_subjects_are_guessed(codec: str, text: str) -> None:
     assert parse_mail(b"Subject: " + text.encode(codec) + b"\n\nx").subject == text
 
@@ -119,23 +154,34 @@ def test_message_ids_of_any_shape_are_normal_input() -> None:
 
 
 def test_attached_mail_is_named_from_its_subject() -> None:
-    raw = b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: message/rfc822\n\nSubject: a/b\n\nhi\n--x--\n"
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: message/rfc822\n\nSubject: a/b\n\nhi\n--x--\n"
+    )
     assert [one.name for one in parse_mail(raw).attachments] == ["a b.eml"]
 
 
 @pytest.mark.parametrize(
     "quote",
-    ["2020년 2월 3일 (월) 오후 3:05, 홍길동 <gd@acme.example>님이 작성:\n> 안녕", "-----Original Message-----\nFrom: a\nTo: b\n\nx",
-     "보낸 사람: 데스크\n보낸 날짜: 2020년\n받는 사람: 나\n제목: 티켓\n\n내용", "--------- 원본 메일 ---------\n보낸사람 : 데스크\n\n내용",
-     "пн, 3 февр. 2020 г. в 12:00, Иван <i@acme.example>:\n> да", "Среда, 5 февраля 2020, 12:00 +03:00 от Иван <i@acme.example>:\nтекст",
-     "05.02.2020, 12:00, \"Иван\" <i@acme.example>:\n> да", "От: Иван\nОтправлено: среда\nКому: Пётр\nТема: билет\n\nтекст",
-     "Am 03.02.2020 um 10:00 schrieb Desk <d@x.example>:\n> hallo", "Le lun. 3 févr. 2020 à 10:00, Desk <d@x.example> a écrit :\n> oui"],
-)  # fmt: skip
+    [
+        "2020년 2월 3일 (월) 오후 3:05, 홍길동 <gd@acme.example>님이 작성:\n> 안녕",
+        "-----Original Message-----\nFrom: a\nTo: b\n\nx",
+        "보낸 사람: 데스크\n보낸 날짜: 2020년\n받는 사람: 나\n제목: 티켓\n\n내용",
+        "--------- 원본 메일 ---------\n보낸사람 : 데스크\n\n내용",
+        "пн, 3 февр. 2020 г. в 12:00, Иван <i@acme.example>:\n> да",
+        "Среда, 5 февраля 2020, 12:00 +03:00 от Иван <i@acme.example>:\nтекст",
+        '05.02.2020, 12:00, "Иван" <i@acme.example>:\n> да',
+        "От: Иван\nОтправлено: среда\nКому: Пётр\nТема: билет\n\nтекст",
+        "Am 03.02.2020 um 10:00 schrieb Desk <d@x.example>:\n> hallo",
+        "Le lun. 3 févr. 2020 à 10:00, Desk <d@x.example> a écrit :\n> oui",
+    ],
+)
 def test_quotes_of_many_programs_are_cut(quote: str) -> None:
     assert new_text(f"답장 answer ответ\n\n{quote}\n") == "답장 answer ответ"
 
 
-@pytest.mark.parametrize("text", ["Steps:\n1. On Monday I wrote: a macro\n2. done", "Log:\n-----\nline one\nline two", "Date: today\nhello"])
+@pytest.mark.parametrize(
+    "text", ["Steps:\n1. On Monday I wrote: a macro\n2. done", "Log:\n-----\nline one\nline two", "Date: today\nhello"]
+)
 def test_ordinary_text_is_kept(text: str) -> None:
     assert new_text(text) == text
 

@@ -35,7 +35,9 @@ def test_a_token_says_what_was_put_in(ticket: int, recipient: str) -> None:
     assert (claim.ticket, claim.purpose, claim.unique) == (ticket, "reply", 5)
     assert claim.is_for(recipient)
     assert not claim.is_for("x" + recipient)
-    address = make_reply_address(KEY, ticket=ticket, recipient=recipient, purpose="reply", mailbox_address="support@desk.example")
+    address = make_reply_address(
+        KEY, ticket=ticket, recipient=recipient, purpose="reply", mailbox_address="support@desk.example"
+    )
     assert len(address.partition("@")[0]) <= 64
     again = read_reply_address(KEY, address.upper())
     assert again is not None
@@ -71,9 +73,13 @@ def test_tokens_of_one_kind_are_none_of_the_other() -> None:
 
 @pytest.mark.parametrize(
     ("sender", "participants", "authentication", "action"),
-    [(MIRA, set(), "none", "join"), ("evil@x.example", set(), "none", "new"), ("ann@acme.example", {"ann@acme.example"}, "none", "join"),
-     (MIRA, {MIRA}, "fail", "new")],
-)  # fmt: skip
+    [
+        (MIRA, set(), "none", "join"),
+        ("evil@x.example", set(), "none", "new"),
+        ("ann@acme.example", {"ann@acme.example"}, "none", "join"),
+        (MIRA, {MIRA}, "fail", "new"),
+    ],
+)
 def test_only_participants_and_holders_of_a_signature_join(
     sender: str, participants: set[str], authentication: str, action: str
 ) -> None:

@@ -35,7 +35,9 @@ def parse(body: bytes) -> Any:
             {"line": error.lineno, "column": error.colno},
         ) from error
     except UnicodeDecodeError as error:
-        raise malformed(_("The body is not UTF-8 at byte %(n)s.") % {"n": error.start}, {"byte": error.start}) from error
+        raise malformed(
+            _("The body is not UTF-8 at byte %(n)s.") % {"n": error.start}, {"byte": error.start}
+        ) from error
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:  # a whole number of thousands of digits

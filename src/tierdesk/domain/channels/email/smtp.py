@@ -13,11 +13,11 @@ from tierdesk.domain.channels.email.models import Mailbox
 TIMEOUT = 60.0
 
 
-class TemporarilyRefused(Exception):  # noqa: N818 - a word for people
+class TemporarilyRefused(Exception):
     """The server could not be reached or said "later"; the same mail may go through then."""
 
 
-class PermanentlyRefused(Exception):  # noqa: N818 - a word for people
+class PermanentlyRefused(Exception):
     """The server said never. `error` is a code of `problems`."""
 
     def __init__(self, error: str) -> None:

@@ -118,7 +118,9 @@ def _category_id(path: str | None) -> int | None:
         return None
     found = next((c.pk for c in catalogue.categories() if c.path == path), None)
     if found is None:
-        raise Refusal("invalid", _("There is no such category."), "category", _("Give its path, such as “hardware/printer”."))
+        raise Refusal(
+            "invalid", _("There is no such category."), "category", _("Give its path, such as “hardware/printer”.")
+        )
     return found
 
 

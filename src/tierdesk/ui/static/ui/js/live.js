@@ -45,7 +45,7 @@ function listen(/** @type {string} */ url) {
       wait = FIRST_WAIT;
       tell({ state: "live" });
     });
-    source.addEventListener("message", ({ data }) => tell({ event: JSON.parse(data) }));
+    source.addEventListener("change", ({ data }) => tell({ event: JSON.parse(data) }));
     source.addEventListener("reset", () => tell({ event: { topic: "*", kind: "reset", position } }));
     source.addEventListener("error", () => {
       source.close();

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from pathlib import Path
 
+import django
 import pytest
 from django.utils import timezone, translation
 
@@ -12,6 +13,7 @@ from tierdesk.ui import icons, javascript, js_messages, wording
 
 UI = Path(__file__).resolve().parent.parent
 TEMPLATES = [*UI.glob("templates/**/*.html"), *UI.parent.glob("surfaces/*/templates/**/*.html")]
+django.setup()  # no test here touches the database or the settings first, so nobody else does it
 NOW = dt.datetime(2026, 3, 4, 12, 0, tzinfo=dt.UTC)
 
 

@@ -84,7 +84,7 @@ def language(get_response: Next) -> Next:
         code = chosen or translation.get_language_from_request(request)
         zone = person.time_zone if person else ""
         with translation.override(code), timezone.override(_zone(zone)):
-            request.LANGUAGE_CODE = code  # type: ignore[attr-defined]  # as Django's own middleware names it
+            request.LANGUAGE_CODE = code
             response = get_response(request)
         response.headers.setdefault("Content-Language", code)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))

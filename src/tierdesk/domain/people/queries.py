@@ -79,6 +79,17 @@ def actor_of_token(token: ApiToken) -> Actor | None:
     return actor_for(token.person, kind=ActorKind.TOKEN, token_id=token.pk)
 
 
+def tokens_of(person_id: int) -> QuerySet[ApiToken]:
+    """A person's tokens, revoked ones too, the newest first. Secrets are not among what is kept."""
+    return ApiToken.objects.filter(person_id=person_id).order_by("-id")
+
+
+def token_id_of(secret: str) -> int | None:
+    """The id of the token, living or revoked, that a secret belongs to."""
+    digest = token_digest(secret)
+    return ApiToken.objects.filter(digest=digest).values_list("pk", flat=True).first() if digest else None
+
+
 def token_digest(secret: str) -> str:
     """SHA-256 of a secret in our form; empty for what has another. 256 random bits need no slow hash."""
     if not isinstance(secret, str) or not secret.startswith(rules.TOKEN_PREFIX) or not secret.isascii():

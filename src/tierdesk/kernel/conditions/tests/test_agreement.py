@@ -66,7 +66,7 @@ PRIORITIES = tuple(Choice(name, (name[:3],), name.title()) for name in ("low", "
 
 
 def make_fields() -> Fields:
-    fields = Fields("row", documents=lambda row: row.documents, source="probe")
+    fields = Fields("row", documents=lambda row: row.documents, sources=frozenset({"probe"}))
     for one in (
         ConditionField("title", Kind.TEXT, "Title", lambda r: r.title, "title_folded"),
         ConditionField("status", Kind.CHOICE, "Status", lambda r: r.state, "state", choices=lambda: STATES),

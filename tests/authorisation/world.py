@@ -12,9 +12,10 @@ from django.test import Client as Browser
 from tierdesk.demo.cast import Cast, build_cast
 from tierdesk.domain.people import commands as people
 from tierdesk.domain.people import queries as people_queries
-from tierdesk.domain.tickets import catalogue, commands
+from tierdesk.domain.tickets import commands
 from tierdesk.domain.tickets.commands import FileIn
 from tierdesk.domain.tickets.models import Attachment, Ticket
+from tierdesk.kernel import kept
 from tierdesk.kernel.actors import SYSTEM, Actor, ActorKind
 
 CANARY = "zqx-canary-7f3a"  # one word for every analyser; stands in notes alone
@@ -81,7 +82,7 @@ class World:
 def build_world() -> World:
     """Make it all, by the commands that people use."""
     commands.ensure_defaults(SYSTEM)
-    catalogue.forget()
+    kept.forget()
     cast = build_cast()
     world = World(cast)
     eu = people.create_person(SYSTEM, name="Eva Neu", addresses=["eva@acme-eu.example"], client_id=cast.acme_eu.pk)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client as Browser
 
@@ -69,7 +70,7 @@ class World:
         """A browser in which somebody is signed in."""
         browser = Browser(raise_request_exception=True)
         if who in self.cookies:
-            browser.cookies["sessionid"] = self.cookies[who]
+            browser.cookies[settings.SESSION_COOKIE_NAME] = self.cookies[who]
         return browser
 
     def mail_actor(self, who: str, trust: str = "proven") -> Actor:
@@ -118,7 +119,7 @@ def build_world() -> World:
         if person.login is not None:
             browser = Browser()
             browser.force_login(person.login)
-            world.cookies[who] = browser.cookies["sessionid"].value
+            world.cookies[who] = browser.cookies[settings.SESSION_COOKIE_NAME].value
     return world
 
 

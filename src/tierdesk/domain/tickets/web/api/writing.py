@@ -83,7 +83,12 @@ def _client(actor: Actor, given: NewTicket) -> Client:
 
 
 def _requester(actor: Actor, address: str, client: Client) -> int:
-    found = people_commands.find_or_add_requester(actor, address=address, client_id=client.pk)
+    try:
+        found = people_commands.find_or_add_requester(
+            actor, address=address, name="", found_in="api", client_id=client.pk
+        )
+    except Refusal as refusal:
+        raise Refusal(refusal.code, refusal.message, "requester", refusal.hint) from refusal
     return found.pk
 
 

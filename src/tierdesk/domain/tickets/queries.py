@@ -59,6 +59,12 @@ def find_tickets(actor: Actor, q: str = "", *, page: str = "", size: int = PAGE)
     return page_by_time(_listed(actor, matching(actor, q)), field="updated_at", key=page, size=size)
 
 
+def list_tickets(actor: Actor, condition: Q, *, page: str = "", size: int = PAGE) -> Page[Ticket]:
+    """A page of the visible tickets of a fixed view, last changed first. Refused: a page that does not exist."""
+    tickets = _listed(actor, visible_tickets(actor).filter(condition))
+    return page_by_time(tickets, field="updated_at", key=page, size=size)
+
+
 def matching(actor: Actor, q: str) -> QuerySet[Ticket]:
     """The visible tickets that fit conditions. Free words are looked for in what the actor may read."""
     tickets = visible_tickets(actor)

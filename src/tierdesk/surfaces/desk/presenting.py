@@ -1,6 +1,7 @@
 """Tickets as pages show them: plain dictionaries, made once here for the page, its fragments and the list."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -53,14 +54,18 @@ def page(actor: Actor, ticket: Ticket) -> View:
     names |= queries.names_of(missing)
     values = queries.field_values(ticket)
     addresses = people.addresses_of([ticket.requester_id, *(p.person_id for p in participants)])
-    sent = email.deliveries_of(actor, ticket.pk)
-    raw = email.mails_of(actor, ticket.pk)
-    read_to = _moment(getattr(ticket, "read_to", None))
+    around = _Around(
+        sent={key: _delivery(mail) for key, mail in email.sent_of_ticket(actor, ticket.pk).items()},
+        raw=email.mails_of_ticket(actor, ticket.pk),
+        names=names,
+        teams=teams,
+        read_to=_moment(getattr(ticket, "read_to", None)),
+    )
     return {
         "t": _ticket(ticket, teams, values, addresses)
         | {"participants": [_participant(p.person.name, addresses.get(p.person_id, "")) for p in participants]},
         "rungs": ladder.rungs(ticket, events),
-        "entries": [_entry(entry, sent, raw, names, teams, read_to) for entry in entries],
+        "entries": [_entry(entry, around) for entry in entries],
         "statuses": [status(one) for one in queries.next_statuses(ticket)],
         "agents": [{"id": key, "name": name} for key, name in agents],
         "teams": [{"id": key, "name": name} for key, name in teams.items()],
@@ -158,23 +163,27 @@ def _participant(name: str, address: str) -> View:
     return {"name": name, "address": address, "role": _("Cc")}
 
 
-def _entry(
-    entry: queries.Entry,
-    sent: dict[int, View],
-    raw: dict[int, int],
-    names: dict[int, str],
-    teams: dict[int, str],
-    read_to: float,
-) -> View:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What entries are shown with: how each message was sent and by which mail it came, names, how far one has read."""
+
+    sent: dict[int, View]
+    raw: dict[int, int]
+    names: dict[int, str]
+    teams: dict[int, str]
+    read_to: float
+
+
+def _entry(entry: queries.Entry, around: _Around) -> View:
     shown: dict[str, Any] = {
         "type": entry.type,
         "id": entry.id,
         "at": entry.at,
-        "is_new": entry.at.timestamp() > read_to > 0,
+        "is_new": entry.at.timestamp() > around.read_to > 0,
         "attachments": [_file(file) for file in entry.attachments],
     }
     if isinstance(entry.row, Event):
-        sentence = sentences.of_event(entry.row, names, teams)
+        sentence = sentences.of_event(entry.row, around.names, around.teams)
         return shown | {"icon": sentences.ICONS.get(entry.row.name, "circle"), "sentence": sentence}
     author = entry.row.author
     side = "requester" if isinstance(entry.row, Message) and entry.row.direction == "in" else "agent"
@@ -190,8 +199,8 @@ def _entry(
         "text_html": shown_text(new),
         "quoted_html": shown_text(quoted) if quoted else "",
         "body_url": reverse("desk:message_body", args=[message.pk]) if message.html else "",
-        "raw_url": reverse("desk:raw_mail", args=[raw[message.pk]]) if message.pk in raw else "",
-        "delivery": sent.get(message.pk),
+        "raw_url": reverse("desk:raw_mail", args=[around.raw[message.pk]]) if message.pk in around.raw else "",
+        "delivery": around.sent.get(message.pk),
     }
 
 
@@ -202,6 +211,14 @@ def split_quote(message: Message) -> tuple[str, str]:
     own = message.new_text.strip()
     rest = message.text.strip()
     return own, rest[len(own) :].strip() if rest.startswith(own) else rest
+
+
+def _delivery(mail: Any) -> View:
+    if mail.state == "failed":
+        return {"state": "failed", "text": _("Not delivered: %(error)s") % {"error": mail.error}}
+    if mail.state == "sent" and mail.sent_at is not None:
+        return {"state": "sent", "text": _("Sent to %(address)s") % {"address": mail.address}}
+    return {"state": "queued", "text": _("Being sent to %(address)s") % {"address": mail.address}}
 
 
 def _file(file: Attachment) -> View:

@@ -26,6 +26,18 @@ def delivery_of(actor: Actor, message_ids: Iterable[int]) -> dict[int, MailOut]:
     return {mail.message_id: mail for mail in mine.order_by("id") if mail.message_id is not None}
 
 
+def sent_of_ticket(actor: Actor, ticket_id: int) -> dict[int, MailOut]:
+    """How each message of a ticket was sent, by message. For staff."""
+    mine = MailOut.objects.scoped(policies.sent_scope(actor)).filter(ticket_id=ticket_id, message__isnull=False)
+    return {mail.message_id: mail for mail in mine.order_by("id") if mail.message_id is not None}
+
+
+def mails_of_ticket(actor: Actor, ticket_id: int) -> dict[int, int]:
+    """The mail that each message of a ticket came by, by message. For staff."""
+    mine = MailIn.objects.scoped(policies.sent_scope(actor)).filter(ticket_id=ticket_id, message__isnull=False)
+    return {row[0]: row[1] for row in mine.values_list("message_id", "pk") if row[0] is not None}
+
+
 def mail_problems(actor: Actor, *, page: str = "", size: int = PAGE) -> Page[MailIn]:
     """Mails that failed and wait for somebody's decision, latest first. `problems.words_for(mail.error)` says why."""
     return page_by_time(_problems(actor).select_related("mailbox"), field="received_at", key=page, size=size)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from tierdesk.domain.people import commands as people_commands
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.people import rules as people_rules
 from tierdesk.domain.tickets import indexing, policies, rules
@@ -147,6 +148,18 @@ def open_ticket(
     for person_id in list(dict.fromkeys(participant_ids))[:MAX_PARTICIPANTS]:
         join(actor, ticket, person_id)
     return ticket
+
+
+@command
+def open_for(actor: Actor, *, address: str, name: str, client_id: int | None, **ticket: Any) -> Ticket:
+    """A new ticket for whoever has this mail address, known or not; `ticket` as in `open_ticket`.
+
+    Without a client it is the requester's own. Refused: as there, and an address that is none.
+    """
+    requester = people_commands.find_or_add_requester(actor, address=address, name=name, found_in=ticket["channel"])
+    if client_id is None:
+        client_id = people.client_for_sender(people_rules.fold_address(address), requester).pk
+    return open_ticket(actor, requester_id=requester.pk, client_id=client_id, **ticket)
 
 
 @command

@@ -19,7 +19,7 @@ from tierdesk.kernel.commands import command, record, system_only
 from tierdesk.kernel.conditions.folding import fold
 from tierdesk.kernel.refusals import Faults, Refusal
 
-DETAILS = frozenset({"subject", "kind", "impact", "urgency", "priority", "category_id", "custom_fields"})
+DETAILS = frozenset({"subject", "kind", "impact", "urgency", "priority", "category_id", "team_id", "custom_fields"})
 
 
 @command
@@ -113,7 +113,7 @@ def set_status(
 @command
 def change_details(actor: Actor, *, ref: str, version: int | None = None, **changes: Any) -> Ticket:
     """Change what a ticket says of itself: `subject`, `kind`, `impact`, `urgency` (or `priority`), `category_id`,
-    `custom_fields`. Fields not named stay. Priority follows impact and urgency.
+    `custom_fields`, and `team_id` (see `assign`). Fields not named stay. Priority follows impact and urgency.
 
     Refused: unknown fields and values, all at once; `conflict`, when somebody else changed the same field since
     `version`; changes to other fields go through.
@@ -125,6 +125,9 @@ def change_details(actor: Actor, *, ref: str, version: int | None = None, **chan
         faults.add(name, _("There is no such field."))
     _check_details(faults, changes)
     faults.refuse()
+    if "team_id" in changes:
+        assign(actor, ref=ref, person_id=ticket.assignee_id, team_id=changes.pop("team_id"), version=version)
+        ticket.refresh_from_db()
     if changes.get("priority") is not None:
         changes["impact"], changes["urgency"] = rules.impact_and_urgency_for(changes.pop("priority"))
     priority = ticket.priority

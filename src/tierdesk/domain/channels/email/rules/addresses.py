@@ -25,7 +25,8 @@ def fold_address(address: str) -> str:
 
 
 def is_usable(address: str) -> bool:
-    """Whether an address can stand in a header and be written to: one `@`, no white space, control or format character."""
+    """Whether an address can stand in a header and be written to: one `@`, no white space, control or format
+    character."""
     return len(address) <= 254 and _USABLE.fullmatch(address) is not None and clean_line(address) == address
 
 

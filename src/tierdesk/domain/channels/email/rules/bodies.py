@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .mime import Part
 
+_MEDIA = ("image/", "audio/", "video/")
 _REPORT_PARTS = frozenset(
     {"message/delivery-status", "message/global-delivery-status", "message/feedback-report", "text/rfc822-headers"}
 )
@@ -23,7 +24,7 @@ class Bodies:
 def choose_bodies(root: Part) -> Bodies:
     """The roles of the parts of a mail."""
     bodies = Bodies()
-    _walk([root], "mixed", False, bodies.html, bodies.text, bodies.attachments)
+    _walk([root], "mixed", bodies, _Open(True, True, False))
     if not bodies.text and bodies.html:
         bodies.text = [part for part in bodies.html if part.type == "text/plain"]
     if not bodies.html:
@@ -31,48 +32,58 @@ def choose_bodies(root: Part) -> Bodies:
     return bodies
 
 
-def _walk(
-    parts: list[Part],
-    kind: str,
-    in_alternative: bool,
-    html: list[Part] | None,
-    text: list[Part] | None,
-    attachments: list[Part],
-) -> None:
-    html_before, text_before = len(html or []), len(text or [])
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """Which bodies still take parts here, and whether an alternative lies around."""
+
+    text: bool
+    html: bool
+    in_alternative: bool
+
+
+def _walk(parts: list[Part], kind: str, bodies: Bodies, open_: _Open) -> None:
+    html_before, text_before = len(bodies.html), len(bodies.text)
     for index, part in enumerate(parts):
         if part.children:
             inner = part.type.partition("/")[2]
-            _walk(part.children, inner, in_alternative or inner == "alternative", html, text, attachments)
-        elif not _is_inline(part, index, kind):
-            if part.end > part.start or part.headers or len(parts) == 1:
-                _attach(part, attachments)
-        elif kind == "alternative":
-            target = {"text/plain": text, "text/html": html}.get(part.type, attachments)
-            if target is not None:
-                target.append(part)
-        else:
-            if in_alternative and part.type == "text/plain":
-                html = None
-            if in_alternative and part.type == "text/html":
-                text = None
-            media = part.type.startswith(("image/", "audio/", "video/"))
-            if media:
-                attachments.append(part)
-                continue
-            if text is not None:
-                text.append(part)
-            if html is not None:
-                html.append(part)
-    if kind == "alternative" and text is not None and html is not None:
-        if len(text) == text_before and len(html) != html_before:
-            text.extend(html[html_before:])
-        elif len(html) == html_before and len(text) != text_before:
-            html.extend(text[text_before:])
+            _walk(
+                part.children,
+                inner,
+                bodies,
+                replace(open_, in_alternative=open_.in_alternative or inner == "alternative"),
+            )
+        elif _is_inline(part, index, kind):
+            open_ = _place(part, kind, bodies, open_)
+        elif part.end > part.start or part.headers or len(parts) == 1:
+            _attach(part, bodies.attachments)
+    if kind == "alternative" and open_.text and open_.html:
+        if len(bodies.text) == text_before and len(bodies.html) != html_before:
+            bodies.text.extend(bodies.html[html_before:])
+        elif len(bodies.html) == html_before and len(bodies.text) != text_before:
+            bodies.html.extend(bodies.text[text_before:])
+
+
+def _place(part: Part, kind: str, bodies: Bodies, open_: _Open) -> _Open:
+    if part.type.startswith(_MEDIA):
+        bodies.attachments.append(part)
+        return open_
+    if kind == "alternative":
+        if part.type == "text/plain" and open_.text:
+            bodies.text.append(part)
+        elif part.type == "text/html" and open_.html:
+            bodies.html.append(part)
+        return open_
+    if open_.in_alternative:
+        open_ = replace(open_, html=False) if part.type == "text/plain" else replace(open_, text=False)
+    if open_.text:
+        bodies.text.append(part)
+    if open_.html:
+        bodies.html.append(part)
+    return open_
 
 
 def _is_inline(part: Part, index: int, kind: str) -> bool:
-    media = part.type.startswith(("image/", "audio/", "video/"))
+    media = part.type.startswith(_MEDIA)
     if part.disposition == "attachment" or not (part.type in {"text/plain", "text/html"} or media):
         return False
     named = bool(part.disposition_parameters.get("filename") or part.parameters.get("name"))

@@ -8,7 +8,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# What people mean by a charset's name. Only names in this table or in `_KNOWN` are used: Python has codecs that are no charsets.
+# What people mean by a charset's name. Only names in this table or in `_KNOWN` are used: Python has codecs that are
+# no charsets.
 _MEANT = {
     "": "utf-8", "ascii": "cp1252", "us-ascii": "cp1252", "ansi_x3.4-1968": "cp1252", "iso-8859-1": "cp1252",
     "latin1": "cp1252", "latin-1": "cp1252", "iso8859-1": "cp1252", "windows-1252": "cp1252", "ansi": "cp1252",
@@ -24,12 +25,14 @@ _MEANT = {
     "iso-8859-9": "cp1254", "iso-8859-8-i": "iso-8859-8", "iso-8859-6-i": "iso-8859-6", "unicode": "utf-16",
 }  # fmt: skip
 _KNOWN = frozenset(
-    "utf-8 utf-7 utf-16 utf-16le utf-16be utf-32 cp949 johab iso-2022-kr cp950 big5hkscs gb18030 hz hz-gb-2312 cp932 "
-    "iso2022_jp_2 iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-3 euc_jp koi8-r koi8-u koi8-t cp866 cp855 ibm866 "
-    "windows-1250 windows-1251 windows-1253 windows-1254 windows-1255 windows-1256 windows-1257 windows-1258 "
-    "cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874 cp437 cp850 cp852 cp858 ibm437 ibm850 ibm852 "
-    "mac_roman mac_cyrillic iso-8859-2 iso-8859-3 iso-8859-4 iso-8859-5 iso-8859-6 iso-8859-7 iso-8859-8 iso-8859-10 "
-    "iso-8859-13 iso-8859-14 iso-8859-15 iso-8859-16".split()
+    """
+    utf-8 utf-7 utf-16 utf-16le utf-16be utf-32 cp949 johab iso-2022-kr cp950 big5hkscs gb18030 hz hz-gb-2312
+    cp932 iso2022_jp_2 iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-3 euc_jp koi8-r koi8-u koi8-t cp866 cp855 ibm866
+    windows-1250 windows-1251 windows-1253 windows-1254 windows-1255 windows-1256 windows-1257 windows-1258
+    cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874 cp437 cp850 cp852 cp858 ibm437 ibm850
+    ibm852 mac_roman mac_cyrillic iso-8859-2 iso-8859-3 iso-8859-4 iso-8859-5 iso-8859-6 iso-8859-7 iso-8859-8
+    iso-8859-10 iso-8859-13 iso-8859-14 iso-8859-15 iso-8859-16
+    """.split()  # noqa: SIM905  (a column of quoted words is harder to read)
 )
 _SINGLE_BYTE = re.compile(r"(?:cp125\d|windows-125\d|iso-8859-\d+|koi8-\w|cp8\d\d|cp437|ibm\d+|mac_\w+)$")
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -80,7 +83,8 @@ def decode_words(text: str) -> str:
 
 
 def clean_line(text: str, limit: int = 2_000) -> str:
-    """Text as one line of metadata: NFC, no control or format characters (row 29), white space collapsed, cut at `limit`."""
+    """Text as one line of metadata: NFC, no control or format characters (row 29), white space collapsed, cut at
+    `limit`."""
     text = text[: limit * 4]
     if not text.isascii():
         text = "".join(_clean_character(c) for c in unicodedata.normalize("NFC", text))
@@ -113,13 +117,19 @@ def decode_transfer(data: bytes, encoding: str) -> bytes:
 
 def decode_base64(data: bytes) -> bytes:
     """Base64 with any junk between, padding anywhere or missing."""
-    data = _NOT_BASE64.sub(b"", data)
-    out = []
-    for piece in data.split(b"=") if b"=" in data.rstrip(b"=") else [data.rstrip(b"=")]:
-        usable = piece[: len(piece) - 1] if len(piece) % 4 == 1 else piece
-        if usable:
-            out.append(binascii.a2b_base64(usable + b"=" * (-len(usable) % 4)))
-    return out[0] if len(out) == 1 else b"".join(out)
+    data = data.translate(None, b" \t\r\n")
+    if _NOT_BASE64.search(data):
+        data = _NOT_BASE64.sub(b"", data)
+    padding = data.find(b"=")
+    if padding < 0 or padding >= len(data) - 2:
+        return _quads(data if padding < 0 else data[:padding])
+    return b"".join(_quads(piece) for piece in data.split(b"=") if piece)
+
+
+def _quads(data: bytes) -> bytes:
+    if len(data) % 4 == 1:
+        data = data[:-1]
+    return binascii.a2b_base64(data + b"=" * (-len(data) % 4)) if len(data) % 4 else binascii.a2b_base64(data)
 
 
 def decode_uu(data: bytes) -> bytes:
@@ -151,23 +161,19 @@ def _decode(data: bytes, charset: str) -> str:
         return data.decode("ascii")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         name = "utf-16"
-    if name == "utf-8" or _SINGLE_BYTE.match(name):
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            if name == "utf-8":
-                return _guess(data)
-    if name == "cp1252":
+    if name in {"utf-8", "cp1252"}:  # the labels that programs put on what they do not know
         return _guess(data)
     try:
-        return data.decode(name)
+        return data.decode("utf-8-sig" if _SINGLE_BYTE.match(name) else name)
     except (UnicodeDecodeError, LookupError):
         return _mislabelled(data, name)
 
 
 _NOT_ASCII_BASED = frozenset(
-    "utf-7 utf-16 utf-16le utf-16be utf-32 iso-2022-kr iso2022_jp_2 iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-3 hz "
-    "hz-gb-2312".split()
+    """
+    utf-7 utf-16 utf-16le utf-16be utf-32 iso-2022-kr iso2022_jp_2 iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-3 hz
+    hz-gb-2312
+    """.split()  # noqa: SIM905  (a column of quoted words is harder to read)
 )
 
 
@@ -187,6 +193,8 @@ def _mislabelled(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode(name, "replace")
+    if _SINGLE_BYTE.match(name) and "\ufffd" not in text:
+        return text
     lost = text.count("\ufffd")
     return text if lost * 20 <= len(_HIGH.findall(data)) + 20 else _guess(data)
 

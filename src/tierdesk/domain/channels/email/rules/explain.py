@@ -33,7 +33,13 @@ def explain(mail: ParsedMail, automatic: Automatic, decision: Decision) -> dict[
         "auto": automatic.kind,
         "auto_reasons": automatic.reasons,
         "bounces": [
-            {"recipient": one.recipient, "status": one.status, "reason": one.reason, "hard": one.hard, "action": one.action}
+            {
+                "recipient": one.recipient,
+                "status": one.status,
+                "reason": one.reason,
+                "hard": one.hard,
+                "action": one.action,
+            }
             for one in automatic.bounces
         ],
         "decision": {

@@ -46,7 +46,8 @@ def may_acknowledge(
     ticket: int | None = None,
     budget: Budget = DEFAULT,
 ) -> tuple[bool, str]:
-    """Whether an acknowledgement may go to `address`, and the rule that decided. `history` holds what was sent to anybody
+    """Whether an acknowledgement may go to `address`, and the rule that decided. `history` holds what was sent to
+    anybody
     within the last day and to this address about this ticket at any time."""
     allowed, reason = may_answer_at_all(address, automatic=automatic, own_addresses=own_addresses)
     if not allowed:
@@ -80,16 +81,16 @@ def may_send_automatically(
 
 
 def may_open_ticket(opened: Iterable[datetime], now: datetime, *, budget: Budget = DEFAULT) -> tuple[bool, str]:
-    """Whether an address that opened tickets at these times may open another; if not, the mail waits to be looked at."""
+    """Whether an address that opened tickets at these times may open another; if not, the mail waits to be looked
+    at."""
     if _within(list(opened), now, timedelta(hours=1)) >= budget.tickets_per_hour:
         return False, "tickets-an-hour"
     return True, "within-budget"
 
 
-def may_answer_at_all(
-    address: str, *, automatic: Automatic, own_addresses: Collection[str] = ()
-) -> tuple[bool, str]:
-    """Whether anything automatic may ever go to `address` in answer to such a mail: never to machines or to ourselves."""
+def may_answer_at_all(address: str, *, automatic: Automatic, own_addresses: Collection[str] = ()) -> tuple[bool, str]:
+    """Whether anything automatic may ever go to `address` in answer to such a mail: never to machines or to
+    ourselves."""
     if automatic.kind != "none":
         return False, f"sent-by-a-machine:{automatic.kind}"
     if not is_usable(address):

@@ -45,7 +45,9 @@ class Part:
 
     def content(self) -> bytes:
         """The decoded bytes of the body."""
-        return decode_transfer(self.raw[self.start : self.end], self.header("content-transfer-encoding").decode("latin-1"))
+        return decode_transfer(
+            self.raw[self.start : self.end], self.header("content-transfer-encoding").decode("latin-1")
+        )
 
     @property
     def is_multipart(self) -> bool:
@@ -55,7 +57,7 @@ class Part:
 
 def parse_structure(raw: bytes, limits: Limits, problems: list[str]) -> Part:
     """The tree of parts. Never raises; what exceeds a limit or cannot be read is left whole and said in `problems`."""
-    root = _part(raw, 0, len(raw), "text/plain", limits, problems)
+    root = _part(raw, (0, len(raw)), "text/plain", limits, problems)
     count = 1
     waiting = [(root, 0)]
     while waiting:
@@ -77,14 +79,16 @@ def parse_structure(raw: bytes, limits: Limits, problems: list[str]) -> Part:
                 problems.append("too-many-parts")
                 waiting.clear()
                 break
-            child = _part(raw, start, end, default, limits, problems)
+            child = _part(raw, (start, end), default, limits, problems)
             part.children.append(child)
             count += 1
             waiting.append((child, depth + 1))
     return root
 
 
-def read_headers(raw: bytes, start: int, end: int, limits: Limits, problems: list[str]) -> tuple[list[tuple[str, bytes]], int]:
+def read_headers(
+    raw: bytes, start: int, end: int, limits: Limits, problems: list[str]
+) -> tuple[list[tuple[str, bytes]], int]:
     """The headers that begin at `start`, unfolded, and where the body begins. A line that is none is passed over
     when headers go on after it; otherwise the body begins there."""
     headers: list[tuple[str, bytes]] = []
@@ -127,15 +131,17 @@ def read_headers(raw: bytes, start: int, end: int, limits: Limits, problems: lis
     return headers, position
 
 
-def _part(raw: bytes, start: int, end: int, default: str, limits: Limits, problems: list[str]) -> Part:
-    headers, body = read_headers(raw, start, end, limits, problems)
-    part = Part(raw, headers, body, end, default)
+def _part(raw: bytes, span: tuple[int, int], default: str, limits: Limits, problems: list[str]) -> Part:
+    headers, body = read_headers(raw, *span, limits, problems)
+    part = Part(raw, headers, body, span[1], default)
     content_type = part.header("content-type")
     if content_type:
         value, part.parameters = parse_parameters(decode_raw(content_type))
         value = value.strip().lower().replace(" ", "")
         known = re.match(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", value)
-        part.type = known[0] if known else {"text": "text/plain", "html": "text/html"}.get(value, "application/octet-stream")
+        part.type = (
+            known[0] if known else {"text": "text/plain", "html": "text/html"}.get(value, "application/octet-stream")
+        )
         if not value:
             part.type = default
     disposition = part.header("content-disposition")
@@ -200,7 +206,9 @@ def _continues(raw: bytes, position: int, end: int) -> bool:
     """Whether the next line is plainly a header, so that the bad one before it did not end them."""
     stop = raw.find(b"\n", position, end)
     line = raw[position : end if stop < 0 else stop]
-    return re.match(rb"(?:[A-Z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+|To|Cc|From|Date|Subject|Received|Sender):", line) is not None
+    return (
+        re.match(rb"(?:[A-Z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+|To|Cc|From|Date|Subject|Received|Sender):", line) is not None
+    )
 
 
 def _after_blank_line(raw: bytes, position: int, end: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .automatic import Automatic
 from .parsing import ParsedMail
@@ -22,7 +23,8 @@ Lookup = Callable[[str], "int | None"] | Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The facts to decide on. `is_participant(ticket, address)` says whether an address takes part; `survivor` gives the
+    """The facts to decide on. `is_participant(ticket, address)` says whether an address takes part; `survivor` gives
+    the
     ticket that a merged one went into (itself otherwise), or None when it is gone."""
 
     message_ids: Lookup
@@ -36,8 +38,10 @@ KnownReferences = Known
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`new`: a ticket of its own. `join`: a message on `ticket`. `keep`: shown on `ticket` (or in the mailbox when None)
-    as what a machine sent, without changing anything. `ignore`: our own mail came back. `confidence` is between 0 and 1."""
+    """`new`: a ticket of its own. `join`: a message on `ticket`. `keep`: shown on `ticket` (or in the mailbox when
+    None)
+    as what a machine sent, without changing anything. `ignore`: our own mail came back. `confidence` is between 0
+    and 1."""
 
     action: str
     ticket: int | None
@@ -45,8 +49,18 @@ class Decision:
     reasons: list[str]
 
 
-def decide(mail: ParsedMail, automatic: Automatic, *, key: bytes, domain: str, known: Known) -> Decision:
-    """What becomes of `mail`. Strongest evidence first: signed Message-ID, signed address, known reference, number."""
+def decide(
+    mail: ParsedMail,
+    automatic: Automatic,
+    *,
+    key: bytes,
+    domain: str,
+    known: Known,
+    authentication: Literal["pass", "none", "fail"] = "none",
+) -> Decision:
+    """What becomes of `mail`. Strongest evidence first: signed Message-ID, signed address, known reference, number.
+
+    `authentication` is the verdict on the sender's domain (DMARC): a mail that failed never joins a ticket (row 2)."""
     if automatic.kind == "loop":
         return Decision("ignore", None, 1.0, ["loop", *automatic.reasons])
     reasons: list[str] = []
@@ -59,6 +73,9 @@ def decide(mail: ParsedMail, automatic: Automatic, *, key: bytes, domain: str, k
             if claim is not None or known.is_participant(current, _bounced(automatic)):
                 return Decision("keep", current, confidence, [*reasons, reason, "bounce"])
             reasons.append(f"{reason}:bounce-of-nobody-there")
+            continue
+        if authentication == "fail":
+            reasons.append(f"{reason}:authentication-failed")
             continue
         if claim is not None and mail.from_ and claim.is_for(mail.from_):
             return _joined(automatic, current, confidence, [*reasons, reason, "signed-for-sender"])
@@ -80,10 +97,9 @@ def _bounced(automatic: Automatic) -> str:
     return automatic.bounces[0].recipient if automatic.bounces else ""
 
 
-def _candidates(
-    mail: ParsedMail, key: bytes, domain: str, known: Known
-) -> list[tuple[int, float, str, Claim | None]]:
-    """Tickets in question with confidence, reason and signature, the strongest evidence first, each ticket's best once."""
+def _candidates(mail: ParsedMail, key: bytes, domain: str, known: Known) -> list[tuple[int, float, str, Claim | None]]:
+    """Tickets in question with confidence, reason and signature, the strongest evidence first, each ticket's best
+    once."""
     ids = [*reversed(mail.in_reply_to), *reversed(mail.references)]
     if not mail.from_ or mail.delivery_status or mail.return_path in {"", "<>"}:
         ids += mail.enclosed_ids

@@ -28,7 +28,7 @@ def unpack(content: bytes) -> Unpacked | None:
     """What a container holds; None when it cannot be read, so that the caller keeps it as a file."""
     if content[:4] != b"\x78\x9f\x3e\x22":
         return None
-    import tnefparse  # noqa: PLC0415  (slow to load, rarely needed)
+    import tnefparse  # type: ignore[import-untyped]  # noqa: PLC0415  (slow to load, rarely needed)
 
     logging.getLogger("tnef-decode").disabled = True
     try:
@@ -38,7 +38,7 @@ def unpack(content: bytes) -> Unpacked | None:
         text = _text(parsed.body)
         if not text and not html:
             text = _rtf_text(_text(parsed.rtfbody))
-    except Exception:  # noqa: BLE001  (a parser of hostile bytes may fail in any way; the file is then kept whole)
+    except Exception:  # (a parser of hostile bytes may fail in any way; the file is then kept whole)
         return None
     return Unpacked(text, html, files)
 

@@ -1,7 +1,8 @@
 """Signed ids in what we send, so that an answer proves which ticket it belongs to and to whom we wrote.
 
 One format only (rows 2-4), in base32. Plain inside: version, purpose, ticket, in a Message-ID a number of the mail's
-own, and a keyed digest of the recipient. All of it stands under a MAC of 128 bits (HMAC-SHA256, truncated as RFC 2104 allows).
+own, and a keyed digest of the recipient. All of it stands under a MAC of 128 bits (HMAC-SHA256, truncated as RFC
+2104 allows).
 Whatever does not read exactly like that gives None.
 """
 
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 
 from .addresses import fold_address
 
-# First byte: version and purpose; then the ticket (63 bits) and, in a Message-ID, 32 bits of the mail's own number; last the
+# First byte: version and purpose; then the ticket (63 bits) and, in a Message-ID, 32 bits of the mail's own number;
+# last the
 # digest of the recipient. Both sizes are whole characters of base32, so that no bit is left to be spelled differently.
 _MAC_BYTES = 16
 _BODIES = {b"message-id": struct.Struct(">BQI6s"), b"address": struct.Struct(">BQ5s")}
@@ -44,7 +46,8 @@ class Claim:
 
 def make_message_id(key: bytes, *, ticket: int, purpose: str, recipient: str, unique: int, domain: str) -> str:
     """A Message-ID without angle brackets, bound to the ticket, the recipient and the purpose."""
-    return f"{_make(key, _MESSAGE_ID, ticket, purpose, recipient, unique)}@{domain.lower()}"
+    token = _make(key, _MESSAGE_ID, ticket=ticket, purpose=purpose, recipient=recipient, unique=unique)
+    return f"{token}@{domain.lower()}"
 
 
 def read_message_id(key: bytes, message_id: str, domain: str) -> Claim | None:
@@ -59,7 +62,7 @@ def make_reply_address(key: bytes, *, ticket: int, recipient: str, purpose: str,
     """`support+TOKEN@…` for Reply-To; readable in any letter case. Refused (ValueError) when the mailbox's own name
     leaves no room within the 64 characters of a local part (RFC 5321)."""
     local, _, domain = mailbox_address.rpartition("@")
-    token = _make(key, _ADDRESS, ticket, purpose, recipient, 0)
+    token = _make(key, _ADDRESS, ticket=ticket, purpose=purpose, recipient=recipient, unique=0)
     if not local or len(local) + 1 + len(token) > 64:
         raise ValueError("mailbox name too long for signed reply addresses")
     return f"{local}+{token}@{domain}"
@@ -71,7 +74,7 @@ def read_reply_address(key: bytes, address: str) -> Claim | None:
     return _read(key, _ADDRESS, token) if plus else None
 
 
-def _make(key: bytes, kind: bytes, ticket: int, purpose: str, recipient: str, unique: int) -> str:
+def _make(key: bytes, kind: bytes, *, ticket: int, purpose: str, recipient: str, unique: int) -> str:
     if len(key) < 32:
         raise ValueError("the signing key must have at least 32 bytes")
     if not 0 < ticket < 1 << 63:
@@ -79,7 +82,11 @@ def _make(key: bytes, kind: bytes, ticket: int, purpose: str, recipient: str, un
     layout = _BODIES[kind]
     first = _VERSION << 4 | _PURPOSES.index(purpose)
     digest = _recipient_digest(key, recipient)
-    body = layout.pack(first, ticket, unique & 0xFFFFFFFF, digest) if kind == _MESSAGE_ID else layout.pack(first, ticket, digest[:5])
+    body = (
+        layout.pack(first, ticket, unique & 0xFFFFFFFF, digest)
+        if kind == _MESSAGE_ID
+        else layout.pack(first, ticket, digest[:5])
+    )
     return base64.b32encode(body + _mac(key, kind, body)).decode("ascii").lower()
 
 

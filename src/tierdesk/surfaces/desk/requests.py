@@ -1,0 +1,88 @@
+"""What the desk's views read of a request: the actor, who must work at the desk, versions, files, times."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tierdesk.domain.people import policies as people
+from tierdesk.domain.tickets.commands import FileIn
+from tierdesk.kernel import files
+from tierdesk.kernel.actors import Actor, ActorKind
+from tierdesk.kernel.refusals import Refusal
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def for_staff(view: View[P]) -> View[P]:
+    """A view for those who work at the desk. Others hear that they are in the wrong place, strangers to sign in."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        actor = actor_of(request)
+        if actor.kind is ActorKind.ANONYMOUS:
+            raise Refusal("unauthenticated", _("Sign in first."))
+        if not people.is_staff(actor):
+            raise Refusal("forbidden", _("This part is for those who work at the desk."))
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who acts."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by the middleware
+    return actor
+
+
+def version_of(request: HttpRequest) -> int | None:
+    """The version of the ticket that the page had; none where it said none or nonsense."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def number_of(request: HttpRequest, name: str) -> int | None:
+    """A chosen id, or none. Refused: what is no id."""
+    text = request.POST.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 19:
+        raise Refusal("invalid", _("This is not one of the choices."), name, _("Choose one from the list."))
+    return int(text)
+
+
+def files_of(request: HttpRequest) -> list[FileIn]:
+    """The uploaded files, durable on disk. Refused: one that is larger than allowed."""
+    uploaded: Sequence[UploadedFile] = request.FILES.getlist("files")
+    limit = settings.TIERDESK.max_upload_bytes
+    for file in uploaded:
+        if (file.size or 0) > limit:
+            raise Refusal(
+                "too_large",
+                _("“%(name)s” is larger than %(mb)s MB.") % {"name": file.name, "mb": limit // 2**20},
+                "files",
+                _("Put it where the others can reach it and send a link."),
+            )
+    return [
+        FileIn(file.name or "file", file.content_type or "application/octet-stream", files.write(file.chunks()))
+        for file in uploaded
+    ]
+
+
+def moment_of(request: HttpRequest, name: str) -> dt.datetime | None:
+    """A time as the browser's field gives it, in the reader's zone. Refused: what is no time."""
+    text = request.POST.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=timezone.get_current_timezone())
+    except ValueError as error:
+        message, hint = _("This is not a date and time."), _("Choose one with the calendar.")
+        raise Refusal("invalid", message, name, hint) from error

@@ -1,0 +1,1 @@
+"""What stands behind `bin/`: standard library only, so that it runs before any package is installed."""

@@ -1,8 +1,12 @@
 """What `tierdesk intake` does: take one mail from a pipe, or say what would become of one."""
 
 import json
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from tierdesk.domain.channels.email import commands, deciding, queries
@@ -14,7 +18,7 @@ from tierdesk.kernel.actors import SYSTEM
 from tierdesk.kernel.refusals import Refusal
 
 OK = 0
-EX_USAGE, EX_NOUSER, EX_TEMPFAIL = 64, 67, 75  # sysexits.h; a mail server queues a mail again at 75
+EX_DATAERR, EX_NOUSER, EX_TEMPFAIL = 65, 67, 75  # sysexits.h; a mail server queues a mail again at 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,28 @@ class Outcome:
     sentence: str
 
 
-def take_in(raw: bytes, *, address: str = "", envelope_from: str = "", envelope_to: str = "") -> Outcome:
+def take_in(stream: BinaryIO, *, mailbox: str | None = None) -> int:
+    """Read one mail to the stream's end and keep it. Returns the exit code; what went wrong is said on standard error,
+    where a mail server looks for it.
+    """
+    limit = settings.TIERDESK.max_mail_bytes
+    raw = stream.read(limit + 1)
+    outcome = (
+        Outcome(EX_DATAERR, "The mail is larger than allowed.")
+        if len(raw) > limit
+        else keep(raw, address=mailbox or "")
+    )
+    if outcome.code != OK:
+        sys.stderr.write(outcome.sentence + "\n")
+    return outcome.code
+
+
+def explain_file(path: Path) -> str:
+    """`explain_mail` of a file."""
+    return explain_mail(path.read_bytes())
+
+
+def keep(raw: bytes, *, address: str = "", envelope_from: str = "", envelope_to: str = "") -> Outcome:
     """Keep a mail for the mailbox of `address`; without one, for the mailbox it is addressed to, else the first.
 
     The code is 0 when the mail is durable, and 75 when it is not, so that the mail server keeps it.

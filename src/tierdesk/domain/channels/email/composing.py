@@ -82,8 +82,8 @@ def _words(facts: Outgoing) -> tuple[str, str]:
     if facts.automatic:
         subject = _("[%(ref)s] We have received your request") % {"ref": facts.ref}
         text = _(
-            "Thank you for writing to us.\n\nYour request has the number %(ref)s. A person will look at it and answer you "
-            "by mail.\n\nIf you want to add something, answer this mail."
+            "Thank you for writing to us.\n\nYour request has the number %(ref)s. A person will look at it and answer "
+            "you by mail.\n\nIf you want to add something, answer this mail."
         ) % {"ref": facts.ref}
         return subject, f"{text}\n\n-- \n{facts.sender_name}\n"
     subject = f"Re: {facts.subject} [{facts.ref}]"

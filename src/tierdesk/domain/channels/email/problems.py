@@ -1,6 +1,6 @@
 """What is wrong with a mail, as a code with facts that is kept, and as a sentence in the reader's language."""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 UNREADABLE = "unreadable"  # :how the reader ended
 TOO_LARGE = "too-large"  # :bytes:limit
@@ -15,36 +15,30 @@ NO_ADDRESS = "no-address"
 SMTP = "smtp"  # :what the server answered
 
 
+_WORDS = {
+    UNREADABLE: _("It could not be read: reading it took too much time or memory, or broke down (%(a)s)."),
+    TOO_LARGE: _(
+        "This mail has %(a)s MB, more than the %(b)s MB allowed. Only its headers are here; the whole mail is still on "
+        "the mail server."
+    ),
+    LOOP_BUDGET: _("More than %(a)s mails from this address wanted to become tickets within an hour."),
+    NO_SENDER: _("It names no sender that could be answered."),
+    STUCK: _("Processing it ended without a word, again and again."),
+    REFUSED: _("It could not be made a ticket (%(a)s)."),
+    NO_SERVER: _("No mail server is set up that could send it."),
+    EXPIRED: _("The mail server could not be reached, or put it off, for a whole day."),
+    NO_ADDRESS: _("This address cannot be written to."),
+    SMTP: _("The mail server refused it: %(a)s"),
+}
+
+
 def words_for(error: str) -> str:
     """What an agent reads about a mail that failed, coming in or going out."""
     code, _colon, rest = error.partition(":")
-    facts = rest.split(":")
-    match code:
-        case "too-large":
-            megabytes = [f"{int(n) / 2**20:.1f}" if n.isdigit() else "?" for n in (*facts, "", "")[:2]]
-            text = _(
-                "This mail has %(size)s MB, more than the %(limit)s MB allowed. Only its headers are here; the whole "
-                "mail is still on the mail server."
-            )
-            return text % {"size": megabytes[0], "limit": megabytes[1]}
-        case "loop-budget":
-            text = _("More than %(n)s mails from this address wanted to become tickets within an hour.")
-            return text % {"n": facts[0]}
-        case "no-sender":
-            return _("It names no sender that could be answered.")
-        case "unreadable":
-            text = _("It could not be read: reading it took too much time or memory, or broke down (%(how)s).")
-            return text % {"how": facts[0]}
-        case "stuck":
-            return _("Processing it ended without a word, again and again.")
-        case "refused":
-            return _("It could not be made a ticket (%(how)s).") % {"how": rest}
-        case "no-server":
-            return _("No mail server is set up that could send it.")
-        case "expired":
-            return _("The mail server could not be reached, or put it off, for a whole day.")
-        case "no-address":
-            return _("This address cannot be written to.")
-        case "smtp":
-            return _("The mail server refused it: %(answer)s") % {"answer": rest}
-    return error
+    words = _WORDS.get(code)
+    if words is None:
+        return error
+    facts = [rest] if code == SMTP else rest.split(":")
+    if code == TOO_LARGE:
+        facts = [f"{int(n) / 2**20:.1f}" if n.isdigit() else "?" for n in facts]
+    return str(words) % {"a": facts[0], "b": facts[1] if len(facts) > 1 else ""}

@@ -87,7 +87,7 @@ def mailbox_by_address(address: str) -> Mailbox | None:
 
 
 def ticket_of_internet_id(internet_id: str) -> int | None:
-    """The ticket that a mail with this Message-ID belongs to. An id that mails of several tickets bear proves nothing."""
+    """The ticket that a mail with this Message-ID belongs to. An id borne by mails of several proves nothing."""
     if not internet_id or len(internet_id) > 250:
         return None
     rows = MailIn.objects.unscoped(WHY).filter(internet_id=internet_id, ticket__isnull=False)

@@ -61,22 +61,29 @@ def read_server(text: str) -> Server | None:
 
 
 def send(server: Server, mail: EmailMessage, sender: str, recipients: list[str]) -> None:
-    """The server has taken the mail over for every recipient that it knows. An automatic mail goes out with the empty
-    envelope sender (RFC 3834, 3.3), so that nothing answers it.
+    """The server has taken the mail over for every recipient that it knows. An empty `sender` is the envelope of what
+    nobody may answer (RFC 3834, 3.3).
 
-    Raises `TemporarilyRefused`, or `PermanentlyRefused` when not even the first recipient was taken.
+    Raises `TemporarilyRefused`, or `PermanentlyRefused` when the first recipient was not taken.
     """
+    send_bytes(server, mail.as_bytes(), sender, recipients)
+
+
+def send_bytes(server: Server, raw: bytes, sender: str, recipients: list[str]) -> None:
+    """The same for a mail in its final form, with CR LF at every line's end."""
     try:
         with _connected(server) as connection:
-            refused = connection.send_message(mail, from_addr=sender, to_addrs=recipients)
+            refused = connection.sendmail(sender, recipients, raw)
     except smtplib.SMTPRecipientsRefused as error:
-        raise _judged(*next(iter(error.recipients.values()))) from error
+        raise _judged(*error.recipients[recipients[0]]) from error
     except smtplib.SMTPAuthenticationError as error:
         raise TemporarilyRefused(f"{error.smtp_code} sign-in refused") from error
     except smtplib.SMTPResponseException as error:
         raise _judged(error.smtp_code, error.smtp_error) from error
     except smtplib.SMTPNotSupportedError as error:
         raise PermanentlyRefused(f"{problems.SMTP}:{error}") from error
+    except UnicodeError as error:
+        raise PermanentlyRefused(problems.NO_ADDRESS) from error
     except (smtplib.SMTPException, OSError) as error:
         raise TemporarilyRefused(f"{type(error).__name__}: {error}") from error
     if recipients[0] in refused:

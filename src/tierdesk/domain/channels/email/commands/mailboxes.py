@@ -16,24 +16,11 @@ from tierdesk.kernel.commands import command, record, system_only
 from tierdesk.kernel.refusals import Faults
 
 FIELDS = frozenset(
-    [
-        "address",
-        "name",
-        "team_id",
-        "client_id",
-        "language",
-        "active",
-        "acknowledge",
-        "imap_host",
-        "imap_port",
-        "imap_security",
-        "imap_user",
-        "imap_folder",
-        "smtp_host",
-        "smtp_port",
-        "smtp_security",
-        "smtp_user",
-    ]
+    {
+        *("address", "name", "team_id", "client_id", "language", "active", "acknowledge"),
+        *("imap_host", "imap_port", "imap_security", "imap_user", "imap_folder"),
+        *("smtp_host", "smtp_port", "smtp_security", "smtp_user"),
+    }
 )
 PASSWORDS = {"imap_password": "imap_secret", "smtp_password": "smtp_secret"}
 LONGEST_LOCAL_PART = 12  # a signed reply address adds 52 characters, and 64 are allowed (RFC 5321, 4.5.3.1.1)

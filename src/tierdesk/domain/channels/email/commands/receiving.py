@@ -44,7 +44,7 @@ def receive_mail(
     written = files.write(raw) if known is None else None
     return _keep(
         actor,
-        mail=_mail(mailbox_id, digest, len(raw), source, raw, (envelope_from, envelope_to)),
+        mail=_mail(mailbox_id, digest, raw, source=source, size=len(raw), envelope=(envelope_from, envelope_to)),
         written=written,
         fetched=fetched,
     )
@@ -60,7 +60,7 @@ def receive_headers(
     digest = hashlib.sha256(b"headers of %d bytes\n" % size + headers).hexdigest()
     known = _known(mailbox_id, digest)
     written = files.write(headers) if known is None else None
-    mail = _mail(mailbox_id, digest, size, MailIn.Source.IMAP, headers, ("", ""))
+    mail = _mail(mailbox_id, digest, headers, source=MailIn.Source.IMAP, size=size)
     mail.partial, mail.state, mail.error = True, MailIn.State.FAILED, f"{problems.TOO_LARGE}:{size}:{limit}"
     return _keep(actor, mail=mail, written=written, fetched=fetched)
 
@@ -130,7 +130,9 @@ def _known(mailbox_id: int, digest: str) -> MailIn | None:
     return MailIn.objects.unscoped(WHY).filter(mailbox_id=mailbox_id, sha256=digest).first()
 
 
-def _mail(mailbox_id: int, digest: str, size: int, source: str, raw: bytes, envelope: tuple[str, str]) -> MailIn:
+def _mail(
+    mailbox_id: int, digest: str, raw: bytes, *, source: str, size: int, envelope: tuple[str, str] = ("", "")
+) -> MailIn:
     mailbox = Mailbox.objects.only("client_id").get(pk=mailbox_id)
     return MailIn(
         id=ids.new_id(),

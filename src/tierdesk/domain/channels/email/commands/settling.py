@@ -57,12 +57,7 @@ def settle_mail(actor: Actor, *, mail_id: int, reading: Reading) -> MailIn:
     if mail.state != MailIn.State.RECEIVED:
         return mail
     _describe(mail, reading)
-    action, ticket_id = reading.decision.action, reading.decision.ticket
-    if action == "join" and ticket_id is not None and _join(mail, reading, ticket_id):
-        return _processed(mail)
-    if action == "keep" and ticket_id is not None and _keep_on(mail, reading, ticket_id):
-        return _processed(mail)
-    if action == "ignore" or (action == "keep" and reading.automatic.kind == "bounce"):
+    if _is_placed(mail, reading):
         return _processed(mail)
     if not people_rules.fold_address(reading.mail.from_):
         return _failed(actor, mail, problems.NO_SENDER)
@@ -162,6 +157,16 @@ def _describe(mail: MailIn, reading: Reading) -> None:
     mail.reasons = [_clean(reason, 120) for reason in (*reading.decision.reasons, *reading.automatic.reasons)]
     mail.reasons += [f"problem:{problem}" for problem in reading.mail.problems]
     mail.reasons = list(dict.fromkeys(mail.reasons))[:40]
+
+
+def _is_placed(mail: MailIn, reading: Reading) -> bool:
+    """Whether the mail has found its place without a ticket of its own."""
+    action, ticket_id = reading.decision.action, reading.decision.ticket
+    if action == "join" and ticket_id is not None:
+        return _join(mail, reading, ticket_id)
+    if action == "keep" and ticket_id is not None and _keep_on(mail, reading, ticket_id):
+        return True
+    return action == "ignore" or (action == "keep" and reading.automatic.kind == "bounce")
 
 
 def _open(mail: MailIn, reading: Reading) -> None:

@@ -47,6 +47,7 @@ class Environment:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(self.data_dir / "tierdesk.sqlite3"),
+            "TEST": {"NAME": str(self.data_dir / "test.sqlite3")},  # a file, as in earnest: several connections meet
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,

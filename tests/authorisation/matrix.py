@@ -155,7 +155,7 @@ ROWS: tuple[Row, ...] = (
     # the installation
     _alone("home", "GET", "/"),
     _alone("readyz", "GET", "/readyz"),
-    _alone("static", "GET", "/static/css/tokens.css"),
+    _alone("static", "GET", "/static/ui/css/base.css"),
     # the desk
     _alone("desk:queue", "GET", "/desk/", DESK_PEOPLE),
     _alone("desk:new_ticket", "GET", "/desk/tickets/new", DESK_PEOPLE),

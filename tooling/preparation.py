@@ -42,11 +42,12 @@ PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet", "ins
 def main() -> int:
     """`bin/prepare [dev] [scan]`."""
     parser = argparse.ArgumentParser(prog="bin/prepare", description=__doc__)
-    parser.add_argument(
-        "parts", nargs="*", choices=["app", "dev", "scan"], help="what to prepare beside the application"
-    )
+    parser.add_argument("parts", nargs="*", metavar="dev|scan", help="what to prepare beside the application")
+    parts = parser.parse_args().parts
+    if unknown := set(parts) - {"app", "dev", "scan"}:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}: choose from dev and scan")
     try:
-        prepare(*parser.parse_args().parts)
+        prepare(*parts)
     except StepError as error:
         return complain(error, "bin/prepare")
     return 0

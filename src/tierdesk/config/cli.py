@@ -43,12 +43,16 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         one.add_argument("--data", type=Path, metavar="DIR", help="the data folder (TIERDESK_DATA_DIR, else ./data)")
     _serving(made)
     intake = made["intake"]
-    intake.add_argument("--explain", type=Path, metavar="FILE", help="say how a mail is understood, as JSON; changes nothing")
+    intake.add_argument(
+        "--explain", type=Path, metavar="FILE", help="say how a mail is understood, as JSON; changes nothing"
+    )
     intake.add_argument("--mailbox", metavar="ADDRESS", help="the mailbox it came to (else: the first one)")
     demo = made["demo"]
     demo.add_argument("--seed", type=int, default=1, help="another seed, other details (1)")
     token = made["token"].add_subparsers(dest="action", metavar="ACTION", required=True)
-    create = token.add_parser("create", help="make a token with a person's rights; it is printed once, as the last word")
+    create = token.add_parser(
+        "create", help="make a token with a person's rights; it is printed once, as the last word"
+    )
     create.add_argument("--person", required=True, metavar="EMAIL")
     create.add_argument("--label", default="", help="what it is for")
     revoke = token.add_parser("revoke", help="a token stops working at once")
@@ -65,10 +69,16 @@ def _serving(made: dict[str, argparse.ArgumentParser]) -> None:
     for name in ("serve", "web"):
         made[name].add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
         made[name].add_argument("--port", type=int, default=8000, metavar="N", help="where the web pages answer (8000)")
-        made[name].add_argument("--database", metavar="URL", help="postgresql://… instead of SQLite; kept in the data folder")
+        made[name].add_argument(
+            "--database", metavar="URL", help="postgresql://… instead of SQLite; kept in the data folder"
+        )
     for name in ("serve", "work"):
-        made[name].add_argument("--lmtp-port", type=int, metavar="N", help="take mail by LMTP on this port of 127.0.0.1")
-        made[name].add_argument("--smtp-port", type=int, metavar="N", help="take mail by SMTP on this port of 127.0.0.1")
+        made[name].add_argument(
+            "--lmtp-port", type=int, metavar="N", help="take mail by LMTP on this port of 127.0.0.1"
+        )
+        made[name].add_argument(
+            "--smtp-port", type=int, metavar="N", help="take mail by SMTP on this port of 127.0.0.1"
+        )
     made["work"].add_argument("--no-mail", action="store_true", help="leave mail to another process")
     serve = made["serve"]
     serve.add_argument("--demo", action="store_true", help="fill an empty installation with a believable small desk")

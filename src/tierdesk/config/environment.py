@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -28,11 +28,12 @@ class Environment:
     mail_domain: str
     smtp: str = ""
     debug: bool = False
-    worker_threads: int = 8
+    web_threads: int = 8
     web_processes: int = 1
+    web_waiting: int = 32
+    trusted_proxies: tuple[str, ...] = ()
     max_mail_bytes: int = 60 * 1024 * 1024
     max_upload_bytes: int = 60 * 1024 * 1024
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def files_dir(self) -> Path:
@@ -46,6 +47,7 @@ class Environment:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(self.data_dir / "tierdesk.sqlite3"),
+            "TEST": {"NAME": str(self.data_dir / "test.sqlite3")},  # a file, as in earnest: several connections meet
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
@@ -78,7 +80,9 @@ def read_environment() -> Environment:
         mail_domain=env.get("TIERDESK_MAIL_DOMAIN") or stored.get("mail_domain") or "tierdesk.localhost",
         smtp=env.get("TIERDESK_SMTP") or stored.get("smtp") or "",
         debug=env.get("TIERDESK_DEBUG", "") == "1",
-        worker_threads=int(env.get("TIERDESK_WEB_THREADS", "8")),
+        web_threads=int(env.get("TIERDESK_WEB_THREADS", "8")),
+        web_waiting=int(env.get("TIERDESK_WEB_WAITING", "32")),
+        trusted_proxies=tuple(filter(None, env.get("TIERDESK_TRUSTED_PROXIES", "").replace(",", " ").split())),
         web_processes=int(env.get("TIERDESK_WEB_PROCESSES", "1")),
         max_mail_bytes=int(env.get("TIERDESK_MAX_MAIL_BYTES", str(60 * 1024 * 1024))),
         max_upload_bytes=int(env.get("TIERDESK_MAX_UPLOAD_BYTES", str(60 * 1024 * 1024))),

@@ -38,9 +38,6 @@ HEADERS = {
 }
 HSTS = "max-age=31536000"
 
-NAVIGATION: list[Callable[[HttpRequest, Actor], dict[str, Any]]] = []
-"""What surfaces add to `nav` on every page; `config.urls` appends to it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Me:
@@ -87,7 +84,7 @@ def language(get_response: Next) -> Next:
         code = chosen or translation.get_language_from_request(request)
         zone = person.time_zone if person else ""
         with translation.override(code), timezone.override(_zone(zone)):
-            request.LANGUAGE_CODE = code  # type: ignore[attr-defined]  # as Django's own middleware names it
+            request.LANGUAGE_CODE = code
             response = get_response(request)
         response.headers.setdefault("Content-Language", code)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
@@ -120,15 +117,11 @@ def refusals(get_response: Next) -> Next:
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """What every page is given: `me` (none for nobody), `nav`, `csp_nonce`, `theme`, `messages`, `preferences_url`."""
+    """What every page is given: `me` (none for nobody), `csp_nonce`, `theme`, `messages`, `preferences_url`."""
     who: Actor = getattr(request, "actor", ANONYMOUS)
     me = _me(request, who)
-    nav: dict[str, Any] = {}
-    for entry in NAVIGATION:
-        nav.update(entry(request, who))
     return {
         "me": me,
-        "nav": nav,
         "csp_nonce": getattr(request, "csp_nonce", ""),
         "theme": me.theme if me else _theme(request.COOKIES.get(THEME_COOKIE, "")),
         "messages": get_messages(request),

@@ -13,7 +13,9 @@ def run(given: argparse.Namespace) -> int:
         return _revoke(given.token)
     person = queries.person_by_address(given.person)
     if person is None:
-        sys.stderr.write(f"Nobody has the address {given.person}. Look it up among the people, or create the person first.\n")
+        sys.stderr.write(
+            f"Nobody has the address {given.person}. Look it up among the people, or create the person first.\n"
+        )
         return 1
     if given.action == "list":
         for token in queries.tokens_of(person.pk):
@@ -21,7 +23,9 @@ def run(given: argparse.Namespace) -> int:
             sys.stdout.write(f"{token.pk}  {state}  {token.created_at:%Y-%m-%d}  {token.label}\n")
         return 0
     token, secret = commands.create_token(SYSTEM, person_id=person.pk, label=given.label)
-    sys.stdout.write(f"Token {token.pk} acts with the rights of {person.name or given.person}. Keep it safe: {secret}\n")
+    sys.stdout.write(
+        f"Token {token.pk} acts with the rights of {person.name or given.person}. Keep it safe: {secret}\n"
+    )
     return 0
 
 

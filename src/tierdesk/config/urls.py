@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.urls import include, path, re_path
 from django.views.decorators.http import require_safe
 
-from tierdesk.config import readiness
+from tierdesk.config import answers, readiness
 
 
 @require_safe
@@ -32,3 +32,9 @@ urlpatterns = [
     path("api/v1/", include("tierdesk.surfaces.api.urls")),
     re_path(rf"^{settings.STATIC_URL.lstrip('/')}(?P<path>.+)\Z", static_file, name="static"),
 ]
+
+handler400 = answers.page_malformed
+handler403 = answers.page_forbidden
+handler404 = answers.page_not_found
+handler429 = "tierdesk.config.answers.page_too_many"
+handler500 = answers.page_broken

@@ -92,3 +92,8 @@ def unsealed() -> int:
     """How many positioned events no seal covers yet."""
     last = Seal.objects.aggregate(last=Max("last_position"))["last"] or 0
     return Event.objects.filter(position__gt=last).count()
+
+
+def last_position() -> int:
+    """The position of the latest event that has one; nought before the first."""
+    return Event.objects.aggregate(last=Max("position"))["last"] or 0

@@ -32,7 +32,11 @@ class IdSource:
 
 
 _source = IdSource()
-new_id = _source.make
+
+
+def new_id() -> int:
+    """The next identifier of this process."""
+    return _source.make()
 
 
 def id_floor(at_ms: int) -> int:

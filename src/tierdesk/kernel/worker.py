@@ -8,10 +8,9 @@ import threading
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connection, transaction
-from django.db.models import Max
 
 from tierdesk.kernel import clock, jobs, wakeup
-from tierdesk.kernel.audit import digest_of
+from tierdesk.kernel.audit import digest_of, last_position
 from tierdesk.kernel.commands import caused_by
 from tierdesk.kernel.models import Event, Job, Lease, Schedule
 from tierdesk.kernel.refusals import Refusal
@@ -37,7 +36,7 @@ def dispatch(limit: int = BATCH) -> int:
         waiting = list(Event.objects.filter(position__isnull=True).order_by("id")[:limit])
         if not waiting:
             return 0
-        last = Event.objects.aggregate(last=Max("position"))["last"] or 0
+        last = last_position()
         for offset, event in enumerate(waiting, start=1):
             event.position = last + offset
             event.salt = secrets.token_bytes(16)

@@ -12,6 +12,7 @@ TEXTS = (
     _("Connecting…"),
     _("Offline. What you write is kept here."),
     _("You are offline"),
+    _("Signed out"),
     _("Sending did not work. Your text is still here; please try again."),
     _("The server could not do that (%(status)s). Nothing was lost; please try again."),
     _("You are not signed in any more. Sign in again in another tab, then send."),
@@ -20,7 +21,6 @@ TEXTS = (
     _("%(name)s is too large: at most %(limit)s in all."),
     _("Remove %(name)s"),
     _("Draft kept"),
-    _("New messages below"),
     _("Close"),
 )
 

@@ -51,11 +51,11 @@ def read_limits(environment: Environment) -> Limits:
 
     `trusted_proxies` of the environment is a tuple of addresses and networks; refused with `ValueError`: anything else.
     """
-    threads = max(1, environment.worker_threads)
-    proxies: Iterable[str] = getattr(environment, "trusted_proxies", ())
+    threads = max(1, environment.web_threads)
+    proxies: Iterable[str] = environment.trusted_proxies
     return Limits(
         threads=threads,
-        waiting=int(getattr(environment, "web_waiting", 0)) or 4 * threads,
+        waiting=environment.web_waiting,
         max_upload_bytes=environment.max_upload_bytes,
         bodies_on_disk=max(2 * 1024 * 1024 * 1024, 4 * environment.max_upload_bytes),
         trusted_proxies=tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies if proxy != "unix"),

@@ -1,12 +1,14 @@
 """uvicorn's HTTP protocol, made less patient: who sends a head or reads too slowly loses the connection."""
 
 import asyncio
+import math
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tierdesk.config.server.limits import Limits
 
+SHUTDOWN_STALLED_SECONDS = 3.0
 TOO_LONG = b"The head of your request is too long.\n"
 HEAD_TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -27,6 +29,7 @@ class PatientProtocol(HttpToolsProtocol):
     _in_head = True
     _begun = False
     _head_size = 0
+    _ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Start the head's time."""
@@ -79,7 +82,7 @@ class PatientProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client reads more slowly than we write: give it some time."""
         super().pause_writing()
-        self._stall_timer = self.loop.call_later(self.limits.stalled_seconds, self._cut)
+        self._await_reader()
 
     def resume_writing(self) -> None:
         """The client has read."""
@@ -92,10 +95,23 @@ class PatientProtocol(HttpToolsProtocol):
         """An idle connection is closed; where something is still unread, it is cut off soon after."""
         super().timeout_keep_alive_handler()
         if self.transport.get_write_buffer_size():
-            self._stall_timer = self.loop.call_later(self.limits.stalled_seconds, self._cut)
+            self._await_reader()
+
+    def shutdown(self) -> None:
+        """The server ends: who does not read now is waited for a few seconds only."""
+        self._ending = True
+        super().shutdown()
+        if self._stall_timer is not None or (self.transport.is_closing() and self.transport.get_write_buffer_size()):
+            self._await_reader()
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(self.limits.head_seconds, self._head_late)
+
+    def _await_reader(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+        patience = min(self.limits.stalled_seconds, SHUTDOWN_STALLED_SECONDS if self._ending else math.inf)
+        self._stall_timer = self.loop.call_later(patience, self._cut)
 
     def _head_late(self) -> None:
         self._head_timer = None

@@ -5,7 +5,6 @@ import resource
 import signal
 import socket
 import threading
-from types import FrameType
 
 import uvicorn
 
@@ -71,10 +70,11 @@ class WebServer(uvicorn.Server):
 def run_web(application: Application, sockets: list[socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT; then finish what runs (at most the grace time) and return."""
     _allow_many_files()
+    server = WebServer(application)
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done
-            signal.signal(number, _already_heard)
-    WebServer(application).run(sockets=sockets)
+        for number in (signal.SIGTERM, signal.SIGINT):  # one that comes before uvicorn listens, or raised again after
+            signal.signal(number, server.handle_exit)
+    server.run(sockets=sockets)
 
 
 def _allow_many_files() -> None:
@@ -82,7 +82,3 @@ def _allow_many_files() -> None:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _already_heard(_number: int, _frame: FrameType | None) -> None:
-    pass

@@ -13,5 +13,6 @@ class PeopleConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make its jobs known."""
+        """Make its jobs known, and who reads live streams."""
         importlib.import_module("tierdesk.domain.people.jobs")
+        importlib.import_module("tierdesk.domain.people.web.live").register()

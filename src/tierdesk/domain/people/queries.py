@@ -79,6 +79,17 @@ def actor_of_token(token: ApiToken) -> Actor | None:
     return actor_for(token.person, kind=ActorKind.TOKEN, token_id=token.pk)
 
 
+def tokens_of(person_id: int) -> QuerySet[ApiToken]:
+    """A person's tokens, revoked ones too, the newest first. Secrets are not among what is kept."""
+    return ApiToken.objects.filter(person_id=person_id).order_by("-id")
+
+
+def token_id_of(secret: str) -> int | None:
+    """The id of the token, living or revoked, that a secret belongs to."""
+    digest = token_digest(secret)
+    return ApiToken.objects.filter(digest=digest).values_list("pk", flat=True).first() if digest else None
+
+
 def token_digest(secret: str) -> str:
     """SHA-256 of a secret in our form; empty for what has another. 256 random bits need no slow hash."""
     if not isinstance(secret, str) or not secret.startswith(rules.TOKEN_PREFIX) or not secret.isascii():
@@ -208,3 +219,19 @@ def teams_kept() -> list[Team]:
 def agents_kept(client_id: int) -> list[tuple[int, str]]:
     """Ids and names of those who work for a client, as they were at most two seconds ago; for pages."""
     return keep(("people.agents", client_id), lambda: list(agents(client_id).values_list("pk", "name")))
+
+
+def somebody_can_sign_in() -> bool:
+    """Whether anybody could: an installation without is new."""
+    return Person.objects.filter(active=True, login__is_active=True).exists()
+
+
+def tokens_of(person_id: int) -> list[ApiToken]:
+    """A person's tokens, the latest first."""
+    return list(ApiToken.objects.filter(person_id=person_id).order_by("-id"))
+
+
+def token_id_of(secret: str) -> int | None:
+    """The id of a token by its secret."""
+    token = token_by_secret(secret)
+    return token.pk if token else None

@@ -75,12 +75,12 @@ class Fields:
     """All fields of one kind of thing.
 
     `documents(thing)` gives what full text is searched in, one text for each indexed document, exactly as indexed;
-    `source` is the name of their search source. Without `documents` free words are refused.
+    `sources` are the names of their search sources (none: every one). Without `documents` free words are refused.
     """
 
     subject: str
     documents: Callable[[Any], Iterable[tuple[Audience, str]]] | None = None
-    source: str | None = None
+    sources: frozenset[str] | None = None
     _named: dict[str, ConditionField] = field(default_factory=dict)
     _listed: dict[str, ConditionField] = field(default_factory=dict)
     _providers: list[Provider] = field(default_factory=list)

@@ -68,8 +68,7 @@ class _Translator:
 
     def __init__(self, model: type[Model], fields: Fields, access: SearchAccess) -> None:
         self.model = model
-        own = frozenset({fields.source}) if fields.source else None
-        self.access = replace(access, sources=own) if access.sources is None else access
+        self.access = replace(access, sources=fields.sources) if access.sources is None else access
 
     def query(self, check: Check) -> Q:  # noqa: PLR0911 -- one return a kind of check
         match check:

@@ -109,8 +109,9 @@ class _Parser:
         words_before = False
         while not self.ended() and not _OR.match(self.text, self.at):
             if self.accept(_AND):
+                start = self.at - 3
                 if not parts or self.ended() or _OR.match(self.text, self.at):
-                    raise complaints.one_sided("and", self.at - 3)
+                    raise complaints.one_sided("and", start)
                 words_before = False
             part, is_words = self.part(depth)
             last = parts[-1] if parts else None

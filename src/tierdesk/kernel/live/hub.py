@@ -27,6 +27,7 @@ MAX_STREAMS = 12_000
 MAX_STREAMS_PER_VIEWER = 10
 MAX_REPLAYED = 500
 MAX_UNDELIVERED = 5_000
+CATCH_UP_SECONDS = 3
 BEAT_SECONDS = 20
 RECHECK_SECONDS = 60
 RECHECK_BATCH = 200
@@ -160,10 +161,13 @@ class Hub:
 
     def _leave(self, stream: Stream) -> None:
         stream.leave()
+        self._forget(stream)
+
+    def _forget(self, stream: Stream) -> None:
         self._buckets[stream.bucket].discard(stream)
         stream.viewer.streams.discard(stream)
-        if not stream.viewer.streams:
-            self._viewers.pop(stream.viewer.identity, None)
+        if not stream.viewer.streams and self._viewers.get(stream.viewer.identity) is stream.viewer:
+            del self._viewers[stream.viewer.identity]
 
     async def _catch_up(self, stream: Stream, since: int | None) -> None:
         upto = stream.after
@@ -171,7 +175,9 @@ class Hub:
             stream.replayed([hello_frame(upto)], upto)
             return
         frames = [reset_frame(upto)]
-        if upto - MAX_REPLAYED <= since < upto:
+        if upto < since <= upto + MAX_REPLAYED and await self._reached(since):
+            frames = [hello_frame(since)]
+        elif upto - MAX_REPLAYED <= since < upto:
             actor = stream.viewer.actor
             inside = since >= self._recent_from
             held = [event for event in self._recent if since < (event.position or 0) <= upto] if inside else None
@@ -181,6 +187,14 @@ class Hub:
             except (FullError, StoppedError, decisions.UnavailableError):
                 log.info("live_not_replayed", since=since)
         stream.replayed(frames, upto)
+
+    async def _reached(self, position: int) -> bool:
+        """Whether we get there soon: the page may have been made from a newer position than we have read yet."""
+        for _turn in range(int(CATCH_UP_SECONDS / 0.05)):
+            if self._dispatched >= position:
+                return True
+            await asyncio.sleep(0.05)
+        return False
 
     # Delivery: the tail's thread hands batches over, one at a time is decided in a thread and then pushed.
 
@@ -237,8 +251,9 @@ class Hub:
             viewer = self._viewers.get(identity)
             for stream in tuple(viewer.streams) if viewer is not None else ():
                 for position, frame in frames:
-                    if position > stream.after:
-                        stream.push(frame, self._dispatched)
+                    if position > stream.after and not stream.push(frame, self._dispatched):
+                        self._forget(stream)  # it does not read, and its connection may take a minute to end
+                        break
 
     def _reset_all(self) -> None:
         for stream in self._all():
@@ -288,8 +303,10 @@ class Hub:
     def _found_to_be(self, stream: Stream, actor: Actor | None) -> None:
         if actor is None:
             stream.end(SIGNED_OUT)
+            self._forget(stream)
         elif decisions.identity_of(actor) != stream.viewer.identity:
             stream.end(reset_frame(self._dispatched))
+            self._forget(stream)
         else:
             stream.viewer.actor = actor
 

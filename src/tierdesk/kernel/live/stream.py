@@ -10,7 +10,7 @@ from tierdesk.kernel.actors import Actor
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-MAX_BUFFERED_BYTES = 64 * 1024
+MAX_BUFFERED_BYTES = 256 * 1024  # a batch of 500 events has to fit
 SIGNED_OUT = b"event: signed-out\ndata: {}\n\n"
 
 

@@ -90,7 +90,7 @@ class Threads:
         if not self._threads:
             self._start()
         outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        call = Call(function, outcome, context or contextvars.Context())
+        call = Call(function, outcome, contextvars.Context() if context is None else context)  # an empty one is false
         with self._lock:
             ahead = self._running + len(self._waiting) - self.size
             if self.max_waiting is not None and ahead >= self.max_waiting:

@@ -73,6 +73,6 @@ def _with_phrases(found: list[tuple[int, int, str]], terms: QueryTerms) -> list[
         ids.setdefault(source, []).append(document)
     texts: dict[int, str] = {}
     for name, documents in ids.items():
-        source = search_source.get(name)
-        texts.update(source.texts(documents) if source else {})
+        owner = search_source.get(name)
+        texts.update(owner.texts(documents) if owner else {})
     return [hit for hit in found if hit[0] in texts and phrases_stand_in(texts[hit[0]], terms)]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from tierdesk.kernel.search import access
+from tierdesk.kernel.search.analyser import ACCESS
 from tierdesk.kernel.search.sqlite import Row
 
 CREATE = (
@@ -50,7 +51,7 @@ def move_client(thing_id: int, client_id: int) -> None:
         cursor.execute(
             "UPDATE kernel_searchrow SET client_id = %s,"
             " lexemes = ts_delete(lexemes, %s || client_id::text) || array_to_tsvector(ARRAY[%s]) WHERE thing_id = %s",
-            [client_id, f"{access.ACCESS}c", f"{access.ACCESS}c{client_id}", thing_id],
+            [client_id, f"{ACCESS}c", f"{ACCESS}c{client_id}", thing_id],
         )
 
 

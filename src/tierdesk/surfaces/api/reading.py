@@ -35,7 +35,9 @@ def parse(body: bytes) -> Any:
             {"line": error.lineno, "column": error.colno},
         ) from error
     except UnicodeDecodeError as error:
-        raise malformed(_("The body is not UTF-8 at byte %(n)s.") % {"n": error.start}, {"byte": error.start}) from error
+        raise malformed(
+            _("The body is not UTF-8 at byte %(n)s.") % {"n": error.start}, {"byte": error.start}
+        ) from error
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:  # a whole number of thousands of digits
@@ -55,18 +57,18 @@ def check_request(request: HttpRequest, known: Iterable[str]) -> None:
         return
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
         raise too_large()
-    if request.content_type != "application/json":
-        raise Refusal(
-            "unsupported_type",
-            _("The body has to be JSON."),
-            hint=_("Send it with “Content-Type: application/json”."),
-        )
     try:
         size = len(request.body)
     except RequestDataTooBig as error:
         raise too_large() from error
     if size > MAX_BYTES:
         raise too_large()
+    if size and request.content_type != "application/json":
+        raise Refusal(
+            "unsupported_type",
+            _("The body has to be JSON."),
+            hint=_("Send it with “Content-Type: application/json”."),
+        )
 
 
 def wrong_input(errors: Iterable[Mapping[str, Any]]) -> Refusal:

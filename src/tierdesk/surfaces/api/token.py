@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
-from tierdesk.domain.people import queries as people
+from tierdesk.domain.people import commands as people
 from tierdesk.kernel.actors import Actor
 
 LONGEST = 200
@@ -14,4 +14,4 @@ class Token(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         """The token's person, with his rights as they stand now; none for what is unknown or revoked."""
-        return people.actor_for_token(token) if 0 < len(token) <= LONGEST else None
+        return people.act_with_token(token) if 0 < len(token) <= LONGEST else None

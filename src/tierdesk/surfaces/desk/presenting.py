@@ -65,6 +65,7 @@ def page(actor: Actor, ticket: Ticket) -> View:
         "t": _ticket(ticket, teams, values, addresses)
         | {"participants": [_participant(p.person.name, addresses.get(p.person_id, "")) for p in participants]},
         "rungs": ladder.rungs(ticket, events),
+        "unread": not around.read_to or any(entry.at.timestamp() > around.read_to for entry in entries),
         "entries": [_entry(entry, around) for entry in entries],
         "statuses": [status(one) for one in queries.next_statuses(ticket)],
         "agents": [{"id": key, "name": name} for key, name in agents],

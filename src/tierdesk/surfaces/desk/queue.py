@@ -17,6 +17,7 @@ from tierdesk.domain.channels.email import queries as email
 from tierdesk.domain.people import rules as people_rules
 from tierdesk.domain.tickets import queries
 from tierdesk.kernel.actors import Actor
+from tierdesk.kernel.audit import last_position
 from tierdesk.kernel.paging import COUNT_CAP
 from tierdesk.kernel.refusals import Refusal
 from tierdesk.surfaces.desk import presenting
@@ -73,6 +74,7 @@ def listing(request: HttpRequest) -> dict[str, Any]:
         "next_url": _page_url(q, key, older),
         "count_text": "" if q else _count(counted.get(key)),
         "selected_ref": None,
+        "live_position": last_position(),
         "nav": navigation(actor, active="" if q else key, counted=counted),
     }
 

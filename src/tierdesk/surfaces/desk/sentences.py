@@ -10,7 +10,7 @@ from tierdesk.kernel.models import Event
 from tierdesk.surfaces.desk import labels
 
 ICONS = {
-    "TicketOpened": "circle-plus",
+    "TicketOpened": "plus",
     "StatusChanged": "circle-dot",
     "TicketAssigned": "user-check",
     "DetailsChanged": "pencil",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tierdesk.domain.tickets import catalogue, commands, queries
+from tierdesk.kernel.audit import last_position
 from tierdesk.kernel.refusals import Refusal
 from tierdesk.surfaces.desk import presenting
 from tierdesk.surfaces.desk.queue import navigation
@@ -141,8 +142,9 @@ def _show(
         context |= {"draft": draft or {}, "conflict": str(refusal.message) if conflict else None} | (more or {})
         context["errors"] = {} if conflict and draft else _errors(refusal)
     status = refusal.status if refusal is not None else 200
+    context["live_position"] = last_position()
     if _by_htmx(request):
-        return render(request, "desk/ticket_pane.html", context, status=200 if refusal is None else status)
+        return render(request, "desk/ticket_pane.html", context, status=status)
     return render(request, "desk/ticket.html", context, status=status)
 
 
@@ -174,4 +176,5 @@ def _details(request: HttpRequest) -> dict[str, Any]:
 
 
 def _by_htmx(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
+    asked = request.headers
+    return asked.get("HX-Request") == "true" and "HX-History-Restore-Request" not in asked

@@ -5,6 +5,8 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from ipaddress import ip_network
 
 import pytest
 
@@ -255,8 +257,6 @@ def test_a_stranger_can_claim_neither_an_origin_nor_a_name(serve):
 
 
 def test_a_trusted_proxy_is_believed_for_its_nearest_hop_only(serve):
-    from ipaddress import ip_network
-
     server = serve(environ_app, trusted_proxies=(ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")))
     headers = {
         "X-Forwarded-For": "6.6.6.6, 203.0.113.7, 10.0.0.2",
@@ -364,7 +364,7 @@ def test_a_stream_that_fails_is_cut_and_closed(serve, read_all):
 
 
 def test_there_are_no_more_streams_than_threads(serve, until):
-    server = serve(lambda environ, start: streaming(Chunks(10_000))(environ, start), threads=2, waiting=5)
+    server = serve(streaming(Chunks(10_000)), threads=2, waiting=5)
     held = [server.connect() for _ in range(2)]
     try:
         for connection in held:
@@ -378,8 +378,6 @@ def test_there_are_no_more_streams_than_threads(serve, until):
 
 
 def test_what_one_request_sets_in_its_context_the_next_does_not_see(serve):
-    from contextvars import ContextVar
-
     seen = ContextVar("seen", default=0)
 
     def app(environ, start_response):

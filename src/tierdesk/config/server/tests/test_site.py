@@ -20,7 +20,7 @@ def test_a_file_of_fifty_megabytes_is_sent_with_flat_memory(site, tmp_path):
     with ThreadPoolExecutor(4) as clients:
         assert {len(answer[2]) for answer in clients.map(started.ask, ["/file"] * 4)} == {50 * MEGABYTE}
     assert int(started.ask("/memory")[2]) - before < 15 * 1024  # KiB: a few chunks, never the file
-    open_files = [os.readlink(f) for f in Path(f"/proc/{started.process.pid}/fd").iterdir() if f.exists()]
+    open_files = [str(f.readlink()) for f in Path(f"/proc/{started.process.pid}/fd").iterdir() if f.exists()]
     assert str(tmp_path / "big") not in open_files
     assert started.stop() == 0
 

@@ -34,7 +34,7 @@ _CHUNK = 1 << 20
 _PATH = str(Path(__file__).resolve().parents[4])
 
 
-class Unparseable(Exception):  # noqa: N818  (the word of the design)
+class Unparseable(Exception):
     """One mail could not be read: it took too long, too much memory, or ended the process. `reason` is a fixed word."""
 
     def __init__(self, reason: str) -> None:

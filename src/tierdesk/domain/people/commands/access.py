@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tierdesk.domain.people import policies, rules
@@ -30,11 +31,12 @@ def grant_role(actor: Actor, *, person_id: int, role: str, client_id: int | None
         find_client(client_id)
     if not person.active:
         raise Refusal("invalid", _("This person is not active."), "person_id")
-    grant, made = Grant.objects.get_or_create(person=person, role=found, client_id=client_id)
-    if made:
-        cut_off(actor, person)
-        _changed(actor, person, client_id, "roles")
-    return grant
+    held = _held(person, found, client_id).first()
+    if held is not None:
+        return held
+    cut_off(actor, person)
+    _changed(actor, person, client_id, "roles")
+    return Grant.objects.create(person=person, role=found, client_id=client_id)
 
 
 @command
@@ -47,7 +49,7 @@ def revoke_role(actor: Actor, *, person_id: int, role: str, client_id: int | Non
     policies.require_covers(actor, rules.grants_of([(found.permissions, client_id)], ()))
     policies.require_covers(actor, policies.grants_held(person.pk))
     with keep_an_administrator():
-        gone, _detail = Grant.objects.filter(person=person, role=found, client_id=client_id).delete()
+        gone, _detail = _held(person, found, client_id).delete()
     if gone:
         cut_off(actor, person)
         _changed(actor, person, client_id, "roles")
@@ -142,6 +144,11 @@ def keep_an_administrator() -> Iterator[None]:
 def _administrators() -> bool:
     roles = [role.pk for role in Role.objects.all() if rules.INSTALLATION in role.permissions]
     return Grant.objects.filter(role_id__in=roles, client__isnull=True, person__active=True).exists()
+
+
+def _held(person: Person, role: Role, client_id: int | None) -> QuerySet[Grant]:
+    held = Grant.objects.filter(person=person, role=role)
+    return held.filter(client__isnull=True) if client_id is None else held.filter(client_id=client_id)
 
 
 def _require_member_change(actor: Actor, person_id: int, client_id: int) -> None:

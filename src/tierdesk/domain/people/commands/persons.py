@@ -161,7 +161,7 @@ def deactivate_person(actor: Actor, *, person_id: int) -> None:
         return
     with keep_an_administrator():
         Person.objects.filter(pk=person.pk).update(active=False)
-        Login.objects.filter(pk=person.login_id).update(is_active=False)
+        Login.objects.filter(person=person).update(is_active=False)
     cut_off(actor, person)
     _record_access(actor, person)
 
@@ -173,7 +173,7 @@ def reactivate_person(actor: Actor, *, person_id: int) -> None:
     if person.active:
         return
     Person.objects.filter(pk=person.pk).update(active=True)
-    Login.objects.filter(pk=person.login_id).update(is_active=True)
+    Login.objects.filter(person=person).update(is_active=True)
     _record_access(actor, person)
 
 

@@ -157,7 +157,7 @@ def act_with_token(secret: str) -> Actor | None:
 def _note_use(actor: Actor) -> None:
     now = clock.now()
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USE_NOTED_EVERY)
-    ApiToken.objects.filter(stale, pk=actor.token_id).update(last_used_at=now)
+    ApiToken.objects.filter(stale, pk=actor.token_id or 0).update(last_used_at=now)
 
 
 def cut_off(actor: Actor, person: Person) -> None:

@@ -13,7 +13,7 @@ from tierdesk.domain.people.jobs import mail_password_link
 from tierdesk.kernel.actors import SYSTEM
 
 
-class Backend(AuthenticationBackend):
+class Backend(AuthenticationBackend):  # type: ignore[misc]  # allauth carries no types
     """Finds a login by its one folded address. Whoever may not come in costs the same time as whoever does."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
@@ -36,7 +36,7 @@ class Backend(AuthenticationBackend):
         return queries.login_of_session(user_id)
 
 
-class Adapter(DefaultAccountAdapter):
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries no types
     """Nobody signs up; what happens is recorded; one is sent to paths of this site only."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -65,7 +65,8 @@ class Adapter(DefaultAccountAdapter):
         actor = queries.actor_for(person) if person else None
         if actor is not None:
             commands.record_sign_in(actor, method="password")
-        return super().post_login(request, user, **kwargs)
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return response
 
     def logout(self, request: HttpRequest) -> None:
         """Record it and forget the session."""
@@ -88,7 +89,7 @@ class Adapter(DefaultAccountAdapter):
         return rules.fold_address(typed) or typed
 
 
-class ForgottenForm(ResetPasswordForm):
+class ForgottenForm(ResetPasswordForm):  # type: ignore[misc]  # allauth carries no types
     """Takes an address and always says thanks; whether anybody has it is found out behind."""
 
     def clean_email(self) -> str:

@@ -27,7 +27,7 @@ from tierdesk.kernel.refusals import Refusal
 
 MOST = 100
 LONGEST_ID = 19
-Ref = Annotated[str, Path(description="A reference, such as `TD-1042`.", max_length=40)]
+Ref = Annotated[str, Path(description="A reference, such as `TD-1042`.")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
 
 router = Router(tags=["tickets"], exclude_unset=True)
@@ -81,7 +81,7 @@ def read_timeline(
     """What was said and done on a ticket, oldest first; the first page holds the latest. Notes are for staff alone."""
     actor = _actor(request)
     ticket = queries.ticket_for(actor, ref)
-    found = queries.timeline(actor, ticket, before=_id(page) if page else None, limit=limit + 1)
+    found = queries.timeline(actor, ticket, before=_before(page), limit=limit + 1)
     shown = found[-limit:]
     earlier = str(shown[0].id) if len(found) > limit else None
     return {"items": shaping.entries_out(actor, ticket, shown), "next": earlier}
@@ -115,10 +115,10 @@ def add_note(request: HttpRequest, ref: Ref, given: NewMessage) -> Status:
     },
 )
 def take_file(
-    request: HttpRequest, attachment_id: Annotated[str, Path(description="A file's id.", max_length=LONGEST_ID)]
+    request: HttpRequest, attachment_id: Annotated[str, Path(description="A file's id.")]
 ) -> FileResponse:
     """The bytes of a file, to be saved. That it was taken, and by whom, is kept."""
-    attachment = commands.take_file(_actor(request), attachment_id=_id(attachment_id))
+    attachment = commands.take_file(_actor(request), attachment_id=_id(attachment_id) or 0)
     try:
         stream = files.open_stream(attachment.file)
     except FileNotFoundError as error:
@@ -138,8 +138,13 @@ def _actor(request: HttpRequest) -> Actor:
     return actor
 
 
-def _id(text: str) -> int:
-    """An id as the API gives it. What is none of ours is like one that is not there."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID) or int(text) > 2**63 - 1:
-        raise Refusal("not_found", _("There is no such file."))
-    return int(text)
+def _before(page: str) -> int | None:
+    if page and _id(page) is None:
+        raise Refusal("invalid", _("This page of the list does not exist."), "page", _("Go to the first page."))
+    return _id(page)
+
+
+def _id(text: str) -> int | None:
+    """An id as the API gives it; none for what cannot be one of ours."""
+    fits = text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
+    return int(text) if fits and 0 < int(text) < 2**63 else None

@@ -53,7 +53,9 @@ class TicketChanges(Written):
 
     subject: StrictStr | None = Field(None, min_length=1, max_length=SUBJECT_LIMIT)
     kind: KindName | None = None
-    priority: PriorityName | None = Field(None, description="Stands for an impact and an urgency, both of which it sets.")
+    priority: PriorityName | None = Field(
+        None, description="Stands for an impact and an urgency, both of which it sets."
+    )
     impact: Level | None = None
     urgency: Level | None = None
     category: StrictStr | None = Field(None, max_length=200, description="The category's path; null for none.")

@@ -83,7 +83,12 @@ def _client(actor: Actor, given: NewTicket) -> Client:
 
 
 def _requester(actor: Actor, address: str, client: Client) -> int:
-    found = people_commands.find_or_add_requester(actor, address=address, client_id=client.pk)
+    try:
+        found = people_commands.find_or_add_requester(
+            actor, address=address, name="", found_in="api", client_id=client.pk
+        )
+    except Refusal as refusal:
+        raise Refusal(refusal.code, refusal.message, "requester", refusal.hint) from refusal
     return found.pk
 
 
@@ -118,7 +123,9 @@ def _category_id(path: str | None) -> int | None:
         return None
     found = next((c.pk for c in catalogue.categories() if c.path == path), None)
     if found is None:
-        raise Refusal("invalid", _("There is no such category."), "category", _("Give its path, such as “hardware/printer”."))
+        raise Refusal(
+            "invalid", _("There is no such category."), "category", _("Give its path, such as “hardware/printer”.")
+        )
     return found
 
 

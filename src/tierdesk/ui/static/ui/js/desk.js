@@ -16,10 +16,21 @@ const root = document.documentElement;
 function attend() {
   for (const hidden of document.querySelectorAll("[data-opens], [data-collapse-views]")) /** @type {HTMLElement} */ (hidden).hidden = false;
   restoreDrafts();
+  noteRead();
   for (const toast of document.querySelectorAll("[data-toast]:not([data-leaving])")) {
     /** @type {HTMLElement} */ (toast).dataset.leaving = "";
     if (!toast.matches('[data-level="error"]')) setTimeout(() => toast.remove(), TOAST_TIME);
   }
+}
+
+/** Tell the server that the ticket on the screen has been read, once for each thing that was new. */
+function noteRead() {
+  const ticket = /** @type {HTMLElement | null} */ (document.querySelector("[data-read-url]"));
+  const token = /** @type {HTMLInputElement | null} */ (document.querySelector("input[name=csrfmiddlewaretoken]"));
+  if (!ticket?.dataset.readUrl || !token || document.visibilityState !== "visible") return;
+  fetch(ticket.dataset.readUrl, { method: "POST", headers: { "X-CSRFToken": token.value }, keepalive: true }).catch(() => {});
+  document.getElementById(`row-${ticket.dataset.ref}`)?.removeAttribute("data-unread");
+  delete ticket.dataset.readUrl;
 }
 
 /** Open at the first unread entry; the scroller itself starts at the newest. */

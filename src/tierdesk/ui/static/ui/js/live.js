@@ -39,16 +39,26 @@ export function startLive(/** @type {string} */ url, /** @type {number} */ since
 /** Listen until the tab closes; comes back after a failure, each time a little later. */
 function listen(/** @type {string} */ url) {
   let wait = FIRST_WAIT;
+  let signedOut = false;
   const connect = () => {
     const source = new EventSource(`${url}?since=${position}`);
     source.addEventListener("open", () => {
       wait = FIRST_WAIT;
       tell({ state: "live" });
     });
-    source.addEventListener("message", ({ data }) => tell({ event: JSON.parse(data) }));
-    source.addEventListener("reset", () => tell({ event: { topic: "*", kind: "reset", position } }));
+    source.addEventListener("hello", ({ data }) => {
+      position = Math.max(position, JSON.parse(data).position);
+    });
+    source.addEventListener("change", ({ data }) => tell({ event: JSON.parse(data) }));
+    source.addEventListener("reset", ({ data }) => tell({ event: { kind: "reset", ...JSON.parse(data), topic: "*" } }));
+    source.addEventListener("signed-out", () => {
+      source.close();
+      signedOut = true;
+      tell({ state: "signed-out" });
+    });
     source.addEventListener("error", () => {
       source.close();
+      if (signedOut) return;
       tell({ state: navigator.onLine ? "connecting" : "offline" });
       setTimeout(connect, wait * (0.75 + Math.random() / 2));
       wait = Math.min(wait * 2, LONGEST_WAIT);
@@ -66,14 +76,14 @@ function tell(/** @type {{state?: string, event?: LiveEvent}} */ message) {
 }
 
 function deliver(/** @type {LiveEvent} */ event) {
-  if (event.position && event.position < position) return;
-  position = event.position || position;
+  if (event.kind !== "reset" && event.position < position) return; // told already, by another tab
+  position = event.position;
   document.dispatchEvent(new CustomEvent("tierdesk:event", { detail: event }));
 }
 
 /** Ask htmx to fetch what shows this topic: gathered, and only while the page is looked at. */
 function refresh(/** @type {LiveEvent} */ event) {
-  const topics = [event.topic, event.ref ? `ticket:${event.ref}` : ""].filter(Boolean);
+  const topics = ["queue", event.topic, event.ref ? `ticket:${event.ref}` : ""].filter(Boolean);
   for (const element of document.querySelectorAll("[data-live]")) {
     const topic = /** @type {HTMLElement} */ (element).dataset.live || "";
     if (!topics.includes(topic) && event.topic !== "*") continue;
@@ -101,7 +111,7 @@ function flush() {
 /** Say in the page how the connection is; offline also as a line that cannot be overlooked. */
 function show(/** @type {string} */ next) {
   state = next;
-  const words = { live: gettext("Live"), connecting: gettext("Connecting…"), offline: gettext("You are offline") };
+  const words = { live: gettext("Live"), connecting: gettext("Connecting…"), offline: gettext("You are offline"), "signed-out": gettext("Signed out") };
   const mark = document.getElementById("live-state");
   if (mark) {
     mark.hidden = false;

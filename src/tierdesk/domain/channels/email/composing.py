@@ -66,7 +66,6 @@ def compose(facts: Outgoing) -> EmailMessage:
     mail["Message-ID"] = f"<{facts.internet_id}>"
     _thread(mail, [one for one in facts.references if _is_plain(one)])
     mail["X-Tierdesk-Loop"] = facts.loop_token
-    mail["Content-Language"] = facts.language
     if facts.automatic:
         mail["Auto-Submitted"] = "auto-replied"
         mail["X-Auto-Response-Suppress"] = "All"
@@ -75,6 +74,7 @@ def compose(facts: Outgoing) -> EmailMessage:
     body = f'<!DOCTYPE html><html lang="{facts.language}"><body>{text_to_html(text)}</body></html>'
     mail.add_alternative(body, subtype="html", cte="quoted-printable")
     _attach(mail, facts.files)
+    mail["Content-Language"] = facts.language  # last: setting a body takes headers of that name away
     return mail
 
 

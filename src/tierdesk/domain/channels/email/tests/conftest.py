@@ -111,5 +111,3 @@ def letter() -> Callable[..., EmailMessage]:
         return mail
 
     return write
-
-

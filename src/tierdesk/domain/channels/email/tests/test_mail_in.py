@@ -114,8 +114,12 @@ def test_a_bounce_of_our_mail_is_a_note_and_changes_nothing(desk, letter):
     (reply,) = desk.sent("reply")
     before = ticket_queries.ticket_by_id_for_system(ticket.pk)
     bounce = letter(
-        "User unknown", sender="MAILER-DAEMON@mx.example", subject="Undelivered Mail Returned to Sender", number=9,
-        In_Reply_To=f"<{reply.internet_id}>", Auto_Submitted="auto-replied",
+        "User unknown",
+        sender="MAILER-DAEMON@mx.example",
+        subject="Undelivered Mail Returned to Sender",
+        number=9,
+        In_Reply_To=f"<{reply.internet_id}>",
+        Auto_Submitted="auto-replied",
     )
     kept = desk.receive(bounce, source="lmtp", envelope_from="")
     after = ticket_queries.ticket_by_id_for_system(ticket.pk)
@@ -198,7 +202,9 @@ def test_any_bytes_are_kept_and_shown(desk, raw):
 
 
 def test_nul_and_controls_in_a_mail_reach_no_table(desk):
-    raw = b"From: Rita\x00 <rita@acme.example>\r\nSubject: a\x00b\x07\r\nMessage-ID: <n\x00@x>\r\n\r\nhello\x00there\r\n"
+    raw = (
+        b"From: Rita\x00 <rita@acme.example>\r\nSubject: a\x00b\x07\r\nMessage-ID: <n\x00@x>\r\n\r\nhello\x00there\r\n"
+    )
     assert desk.receive(raw).state == "processed"
     (ticket,) = desk.tickets()
     assert "\x00" not in ticket.subject + desk.messages()[0].text

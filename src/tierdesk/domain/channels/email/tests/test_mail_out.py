@@ -85,7 +85,10 @@ def test_an_answer_is_in_the_thread_signed_and_to_all_who_take_part(desk, server
     back = tokens.read_reply_address(key, mail["Reply-To"].addresses[0].addr_spec)
     assert back is not None and back.ticket == ticket.pk and not back.is_for("bob@acme.example")
     assert mail["Subject"] == f"Re: Printer [{ticket.ref}]" and "m1@mail.acme.example" in mail["References"]
-    assert mail["From"].addresses[0].addr_spec == "support@desk.example" and mail["From"].addresses[0].display_name == "Desk"
+    assert (
+        mail["From"].addresses[0].addr_spec == "support@desk.example"
+        and mail["From"].addresses[0].display_name == "Desk"
+    )
     assert set(envelope.rcpt_tos) == {"rita@acme.example", "bob@acme.example"}
     assert mail["Cc"].addresses[0].addr_spec == "bob@acme.example" and mail["Auto-Submitted"] is None
     assert "Use <b>water</b>." in mail.get_body(("plain",)).get_content()
@@ -122,8 +125,12 @@ def test_two_desks_that_hide_being_machines_stop(desk, server, letter, clock):
         clock.advance(dt.timedelta(seconds=20))
         ours = desk.sent("ack")[0]
         desk.receive(
-            letter("We have received your request", sender="help@other.example", number=number,
-                   In_Reply_To=f"<{ours.internet_id}>")
+            letter(
+                "We have received your request",
+                sender="help@other.example",
+                number=number,
+                In_Reply_To=f"<{ours.internet_id}>",
+            )
         )
     assert len(desk.tickets()) == 1 and len(desk.sent()) == 1
 
@@ -132,9 +139,7 @@ def test_a_requester_of_the_web_page_is_acknowledged_in_his_language(desk, serve
     person = people.create_person(
         SYSTEM, name="Рита", addresses=["r@acme.example"], language="ru", client_id=desk.acme.pk
     )
-    tickets.open_ticket(
-        SYSTEM, subject="x", text="y", requester_id=person.pk, client_id=desk.acme.pk, channel="web"
-    )
+    tickets.open_ticket(SYSTEM, subject="x", text="y", requester_id=person.pk, client_id=desk.acme.pk, channel="web")
     drain()
     assert server.mails[-1][0]["Content-Language"] == "ru"
 
@@ -194,7 +199,14 @@ def test_a_message_goes_to_an_address_once(desk, server, letter):
 @hypothesis_settings(max_examples=150, deadline=None)
 @given(PEOPLE_TEXT, PEOPLE_TEXT, PEOPLE_TEXT, st.lists(PEOPLE_TEXT, max_size=3))
 def test_nothing_in_a_name_subject_or_id_adds_a_header_or_a_recipient(name, subject, author, references):
-    nasty = ["\r\nBcc: eve@evil.example", "\n\neve", ", eve@evil.example", "<eve@evil.example>", "\x00", "\u2028To: e@e"]
+    nasty = [
+        "\r\nBcc: eve@evil.example",
+        "\n\neve",
+        ", eve@evil.example",
+        "<eve@evil.example>",
+        "\x00",
+        "\u2028To: e@e",
+    ]
     for tail in nasty:
         facts = composing.Outgoing(
             sender_name=name + tail,
@@ -216,8 +228,18 @@ def test_nothing_in_a_name_subject_or_id_adds_a_header_or_a_recipient(name, subj
         raw = composing.compose(facts).as_bytes()
         mail = email.message_from_bytes(raw, policy=email.policy.default)
         assert {k.lower() for k in mail.keys()} <= {
-            "subject", "from", "to", "reply-to", "date", "message-id", "in-reply-to", "references", "x-tierdesk-loop",
-            "content-language", "mime-version", "content-type",
+            "subject",
+            "from",
+            "to",
+            "reply-to",
+            "date",
+            "message-id",
+            "in-reply-to",
+            "references",
+            "x-tierdesk-loop",
+            "content-language",
+            "mime-version",
+            "content-type",
         }
         assert [a.addr_spec for a in mail["To"].addresses] == ["rita@acme.example"]
         assert [a.addr_spec for a in mail["From"].addresses] == ["support@desk.example"]

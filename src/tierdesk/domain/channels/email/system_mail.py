@@ -36,9 +36,8 @@ class Backend(BaseEmailBackend):
             if box is not None:
                 message.from_email = box.address
             try:
-                smtp.send_bytes(
-                    server, message.message().as_bytes(linesep="\r\n"), message.from_email, message.recipients()
-                )
+                written = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own class
+                smtp.send_bytes(server, written, message.from_email, message.recipients())
             except (smtp.TemporarilyRefused, smtp.PermanentlyRefused) as refused:
                 log.error("system_mail_not_sent", reason=str(refused))
                 if not self.fail_silently:

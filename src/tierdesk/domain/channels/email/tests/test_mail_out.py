@@ -1,4 +1,4 @@
-"""What goes out: acknowledgements within their budget, answers in the thread, and nothing that a name could smuggle in."""
+"""What goes out: acknowledgements within their budget, answers in the thread, nothing that a name could smuggle in."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def test_nothing_in_a_name_subject_or_id_adds_a_header_or_a_recipient(name, subj
         )
         raw = composing.compose(facts).as_bytes()
         mail = email.message_from_bytes(raw, policy=email.policy.default)
-        assert {k.lower() for k in mail.keys()} <= {
+        assert {k.lower() for k in mail} <= {
             "subject",
             "from",
             "to",

@@ -7,8 +7,8 @@ ENGLISH: tuple[Story, ...] = (
         690,
         "amelia",
         "X-ray viewer says “licence server not found”",
-        "Hi, since this morning none of the three treatment rooms can open the X-ray viewer. It says the licence server "
-        "is not found. We can still take pictures but not look at them. Patients from 9:30.",
+        "Hi, since this morning none of the three treatment rooms can open the X-ray viewer. It says the licence "
+        "server is not found. We can still take pictures but not look at them. Patients from 9:30.",
         "software/practice",
         priority=1,
         channel="phone",
@@ -107,8 +107,8 @@ ENGLISH: tuple[Story, ...] = (
         files=(
             (
                 "vpn-client.log",
-                "18:02:11 tunnel up, 10.40.8.21\n18:12:13 no keepalive for 600 s\n18:12:13 tunnel down (peer timeout)\n"
-                "18:12:20 tunnel up, 10.40.8.21\n18:22:22 no keepalive for 600 s\n18:22:22 tunnel down (peer timeout)\n",
+                "18:02:11 tunnel up, 10.40.8.21\n18:12:13 no keepalive for 600 s\n18:12:13 tunnel down (timeout)\n"
+                "18:12:20 tunnel up, 10.40.8.21\n18:22:22 no keepalive for 600 s\n18:22:22 tunnel down (timeout)\n",
             ),
         ),
         steps=(
@@ -162,8 +162,8 @@ ENGLISH: tuple[Story, ...] = (
         390,
         "priya",
         "Can you help with a home computer?",
-        "Hello, a friend at Harbour Dental gave me this address. My own laptop shows a blue screen. Do you help private "
-        "people as well?",
+        "Hello, a friend at Harbour Dental gave me this address. My own laptop shows a blue screen. Do you help "
+        "private people as well?",
         "hardware/laptop",
         kind="question",
         priority=4,
@@ -204,7 +204,7 @@ ENGLISH: tuple[Story, ...] = (
             noted(
                 1.2,
                 "tomas",
-                "Remote tool was downloaded, never started (no process, no prefetch entry). Removed; signed out everywhere.",
+                "Remote tool was downloaded, never started (no trace of a process). Removed; all sessions ended.",
             ),
             answered(
                 1.4,

@@ -75,8 +75,13 @@ def _dump_postgresql(target: Path) -> dict[str, int]:
     kept = {k: v for k, v in facts.items() if k not in {"context", "cursor_factory", "prepare_threshold"}}
     with closing(psycopg.connect(**kept)) as opened:
         opened.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        snapshot = opened.execute("SELECT pg_export_snapshot()").fetchone()[0]
-        counts = {name: int(opened.execute(_counting(name)).fetchone()[0]) for name in _tables()}
+
+        def one(sql: Any) -> Any:
+            row = opened.execute(sql).fetchone()
+            return row[0] if row else None
+
+        snapshot = one("SELECT pg_export_snapshot()")
+        counts = {name: int(one(_counting(name))) for name in _tables()}
         _run("pg_dump", "--format=custom", "--no-owner", "--no-acl", f"--snapshot={snapshot}", f"--file={target}")
     return counts
 

@@ -1,5 +1,6 @@
 """Reads of mailboxes and mails."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
@@ -71,6 +72,16 @@ def mailboxes(actor: Actor) -> QuerySet[Mailbox]:
 def active_mailboxes() -> list[Mailbox]:
     """The mailboxes in use, for the mail service."""
     return list(Mailbox.objects.filter(active=True).order_by("id"))
+
+
+def mails_waiting_since(before: dt.datetime) -> int:
+    """How many mails came in before a moment and are not settled yet; for the check of the installation."""
+    return MailIn.objects.unscoped(WHY).filter(state=MailIn.State.RECEIVED, received_at__lt=before).count()
+
+
+def sends_failed_since(after: dt.datetime) -> int:
+    """How many mails written after a moment could not be sent; for the check of the installation."""
+    return MailOut.objects.unscoped(WHY).filter(state=MailOut.State.FAILED, created_at__gte=after).count()
 
 
 def own_addresses() -> list[str]:

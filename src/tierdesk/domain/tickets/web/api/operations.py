@@ -122,7 +122,7 @@ def take_file(request: HttpRequest, attachment_id: Annotated[str, Path(descripti
     except FileNotFoundError as error:
         raise Refusal("unavailable", _("The bytes of this file are not in reach just now.")) from error
     response = FileResponse(
-        stream, as_attachment=True, filename=attachment.name, content_type=shaping.media_type(attachment)
+        stream, as_attachment=True, filename=attachment.name, content_type="application/octet-stream"
     )
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"

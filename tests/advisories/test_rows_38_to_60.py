@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+
 from tests.authorisation.matrix import ROWS, standing
 from tests.authorisation.world import CANARY, EVERYBODY, World, state, taken_back
-
 from tierdesk.domain.people import commands as people
 from tierdesk.domain.people import queries as people_queries
 from tierdesk.domain.people.models import ApiToken
@@ -41,7 +41,9 @@ def test_row_38_every_channel_tells_the_same(world: World) -> None:
     for who in EVERYBODY[1:]:
         actor = world.cast.actor(who)
         listed = {i["ref"] for i in call(world, who, "GET", "/tickets?q=Secret").json()["items"]}
-        read = {t.ref for t in world.tickets.values() if call(world, who, "GET", f"/tickets/{t.ref}").status_code == 200}
+        read = {
+            t.ref for t in world.tickets.values() if call(world, who, "GET", f"/tickets/{t.ref}").status_code == 200
+        }
         events = Event.objects.filter(name="TicketOpened")
         live = {told["ref"] for e in events if (told := FEEDS["ticket"].deliver(e, actor)) is not None}
         assert listed == read == live, who
@@ -205,14 +207,26 @@ def test_row_59_conditions_know_listed_fields_only(world: World, q: str) -> None
         assert call(world, who, "GET", f"/tickets?q={q}").status_code == 422
 
 
-@pytest.mark.parametrize("name", ["sort", "order_by", "client__id", "page_size", "assignee__login__password__startswith"])
+@pytest.mark.parametrize(
+    "name", ["sort", "order_by", "client__id", "page_size", "assignee__login__password__startswith"]
+)
 def test_row_59_lists_take_listed_parameters_only(world: World, name: str) -> None:
     """Sorting and filtering come from an allow-list."""
     assert call(world, "admin", "GET", f"/tickets?{name}=1").status_code == 400
 
 
 @pytest.mark.parametrize(
-    "q", ["tier:L1", "team:front-line", "assignee:none", "impact:high", "urgency:low", "category:none", "hold:none", "waiting<1d"]
+    "q",
+    [
+        "tier:L1",
+        "team:front-line",
+        "assignee:none",
+        "impact:high",
+        "urgency:low",
+        "category:none",
+        "hold:none",
+        "waiting<1d",
+    ],
 )
 def test_row_59_the_requesters_side_cannot_ask_for_what_it_is_not_shown(world: World, q: str) -> None:
     """Whether a list is empty would tell it."""

@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+
 from tests.authorisation.matrix import ROWS
 from tests.authorisation.test_matrix import send
 from tests.authorisation.world import CANARY, FILE_CANARY, THINGS, World, taken_back
-
 from tierdesk.domain.channels.email import reactions
 from tierdesk.domain.channels.email.composing import compose
 from tierdesk.domain.channels.email.models import MailOut

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+
 from tests.authorisation.matrix import OWN_SIDE, STAFF, standing
 from tests.authorisation.world import CANARY, EVERYBODY, World
-
 from tierdesk.kernel.actors import ANONYMOUS
 from tierdesk.kernel.audience import Audience
 from tierdesk.kernel.live.registry import FEEDS

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.authorisation.world import EVERYBODY, THINGS, World, state, taken_back
 
+from tests.authorisation.world import EVERYBODY, THINGS, World, state, taken_back
 from tierdesk.domain.tickets import commands
 from tierdesk.kernel.actors import Actor
 from tierdesk.kernel.refusals import Refusal

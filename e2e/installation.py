@@ -19,6 +19,7 @@ SCENES = ROOT / "e2e/scenes.py"
 SCREENSHOTS = ROOT / "screenshots"
 STOP_SECONDS = 25
 LOG_LINES = 60
+LINE_LENGTH = 3000
 
 
 class Installation(Peer):
@@ -93,7 +94,7 @@ class Installation(Peer):
         """The last lines of what the process group said."""
         path = self.folder / "serve.log"
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(line[:LINE_LENGTH] for line in text.splitlines()[-lines:])
 
     def errors(self) -> list[str]:
         """The lines of the log that are of level error or above, or no JSON but a traceback."""

@@ -116,9 +116,14 @@ def waits_for_another(mail: MailIn, internet_ids: Iterable[str]) -> bool:
 
 
 def references_of(ticket_id: int, address: str) -> list[str]:
-    """The Message-IDs of a ticket's mails that a recipient has: those that came in and those sent to him, in order."""
+    """The Message-IDs of a ticket's mails that a recipient has: those that came in and those sent to him, in order.
+
+    An answer answers what a person wrote (RFC 5322, 3.6.4), so an acknowledgement counts only where no mail came in.
+    """
     came = MailIn.objects.unscoped(WHY).filter(ticket_id=ticket_id, message__isnull=False).exclude(internet_id="")
     went = MailOut.objects.unscoped(WHY).filter(ticket_id=ticket_id, address=address, state=MailOut.State.SENT)
+    if came.exists():
+        went = went.exclude(purpose=MailOut.Purpose.ACKNOWLEDGEMENT)
     pairs = [*came.order_by("id").values_list("id", "internet_id")[:1]]
     pairs += came.order_by("-id").values_list("id", "internet_id")[:REFERENCES]
     pairs += went.order_by("-id").values_list("id", "internet_id")[:REFERENCES]

@@ -90,7 +90,9 @@ def _vpn(cast: Cast) -> str:
     tickets.change_details(jun, ref=opened.ref, custom_fields={"device": "laptop"})
     his = cast.actor("requester_a")
     quoted = "\n\n> 안녕하세요. 설정 > 연결에서 '연결 유지'를 켜 주시겠어요?"
-    tickets.post_message(his, ref=opened.ref, text=f"켜 봤는데 그대로입니다.{quoted}", new_text="켜 봤는데 그대로입니다.")
+    tickets.post_message(
+        his, ref=opened.ref, text=f"켜 봤는데 그대로입니다.{quoted}", new_text="켜 봤는데 그대로입니다."
+    )
     return opened.ref
 
 

@@ -54,7 +54,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         "create", help="make a token with a person's rights; it is printed once, as the last word"
     )
     create.add_argument("--person", required=True, metavar="EMAIL")
-    create.add_argument("--label", default="", help="what it is for")
+    create.add_argument("--label", default="command line", help="what it is for")
     revoke = token.add_parser("revoke", help="a token stops working at once")
     revoke.add_argument("token", metavar="TOKEN", help="the token itself, or its id")
     listing = token.add_parser("list", help="a person's tokens")

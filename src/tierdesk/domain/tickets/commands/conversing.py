@@ -117,7 +117,9 @@ def open_for(actor: Actor, *, address: str, name: str, client_id: int | None, **
 
     Without a client it is the requester's own. Refused: as there, and an address that is none.
     """
-    requester = people_commands.find_or_add_requester(actor, address=address, name=name, found_in=ticket["channel"])
+    requester = people_commands.find_or_add_requester(
+        actor, address=address, name=name, found_in=ticket["channel"], client_id=client_id
+    )
     if client_id is None:
         client_id = people.client_for_sender(people_rules.fold_address(address), requester).pk
     return open_ticket(actor, requester_id=requester.pk, client_id=client_id, **ticket)

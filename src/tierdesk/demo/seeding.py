@@ -21,7 +21,7 @@ from tierdesk.kernel.actors import SYSTEM, Actor
 __all__ = ["PASSWORD", "fill"]
 
 MAILBOX = f"support@{DOMAIN}"
-FOUNDED = dt.timedelta(days=31)
+FOUNDED = dt.timedelta(days=33)
 READ_BY_ALL_AFTER = 72.0  # hours
 HOURS_PER_WEEK = 168.0
 CATEGORIES: Mapping[str, tuple[dict[str, str], Mapping[str, dict[str, str]]]] = {
@@ -128,10 +128,11 @@ def _live_the_month(now: dt.datetime, chance: random.Random) -> None:
 
 
 def _opening(story: Story, now: dt.datetime, chance: random.Random) -> dt.datetime:
-    """When a story begins: about when it says, and not at a weekend, where it is old enough to be moved."""
+    """When a story begins: about when it says; on a working day by daylight, where it is old enough to be moved."""
     moment = now - dt.timedelta(hours=story.ago, minutes=chance.randrange(1, 15) if story.ago > 1 else 0)
     if story.ago < HOURS_PER_WEEK:
         return moment
+    moment = moment.replace(hour=chance.randrange(6, 15), minute=chance.randrange(60))
     return moment - dt.timedelta(days=max(0, moment.weekday() - 4))
 
 

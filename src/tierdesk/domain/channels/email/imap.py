@@ -124,17 +124,15 @@ class Fetcher(threading.Thread):
     def _idle(self, client: IMAPClient, until: float) -> bool:
         """Wait for the server to speak of new mail. True where it did."""
         client.idle()
-        try:
-            while not self.stopping and time.monotonic() < until:
-                said = client.idle_check(timeout=1.0)
-                if any(len(one) > 1 and one[1] in {b"EXISTS", b"RECENT"} for one in said if isinstance(one, tuple)):
-                    return True
-                if any(isinstance(one, tuple) and one[0] == b"BYE" for one in said):
-                    raise OSError("the server said goodbye")
-                self._renew()
-            return False
-        finally:
-            client.idle_done()
+        spoken = False
+        while not spoken and not self.stopping and time.monotonic() < until:
+            said = [one for one in client.idle_check(timeout=1.0) if isinstance(one, tuple)]
+            if any(one[0] == b"BYE" for one in said):
+                raise OSError("the server said goodbye")
+            spoken = any(len(one) > 1 and one[1] in {b"EXISTS", b"RECENT"} for one in said)
+            self._renew()
+        client.idle_done()
+        return spoken
 
     def _read_new(self, client: IMAPClient, validity: int) -> None:
         last = commands.begin_folder(

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -124,20 +125,22 @@ class Fetcher(threading.Thread):
     def _idle(self, client: IMAPClient, until: float) -> bool:
         """Wait for the server to speak of new mail. True where it did."""
         client.idle()
-        spoken = False
+        spoken, quick = _announced(client), 0
         while not spoken and not self.stopping and time.monotonic() < until:
+            asked = time.monotonic()
             said = [one for one in client.idle_check(timeout=1.0) if isinstance(one, tuple)]
-            if any(one[0] == b"BYE" for one in said):
-                raise OSError("the server said goodbye")
-            spoken = any(len(one) > 1 and one[1] in {b"EXISTS", b"RECENT"} for one in said)
+            quick = quick + 1 if not said and time.monotonic() - asked < 0.5 else 0
+            if quick > 3 or any(one[0] == b"BYE" for one in said):  # readable and empty is how an end looks
+                raise OSError("the server ended the connection")
+            spoken = _speaks_of_mail(said)
             self._renew()
-        client.idle_done()
-        return spoken
+        return _speaks_of_mail(client.idle_done()[1]) or spoken
 
     def _read_new(self, client: IMAPClient, validity: int) -> None:
         last = commands.begin_folder(
             SYSTEM, mailbox_id=self.mailbox.pk, folder=self.mailbox.imap_folder, uid_validity=validity
         )
+        _announced(client)  # what was said until now, the search sees
         found = sorted(uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last)
         for start in range(0, len(found), BATCH):
             batch = self._unknown(found[start : start + BATCH], validity)
@@ -232,6 +235,17 @@ class Fetcher(threading.Thread):
         with contextlib.suppress(DatabaseError):
             worker.release_lease(self._lease, self._owner)
         connection.close()
+
+
+def _speaks_of_mail(said: list[Any]) -> bool:
+    return any(isinstance(one, tuple) and len(one) > 1 and one[1] in {b"EXISTS", b"RECENT"} for one in said)
+
+
+def _announced(client: IMAPClient) -> bool:
+    """Whether the server spoke of new mail beside its answers since this was last asked. It may do so with any command,
+    says it only once, and imapclient hands it out only while idling; hence the look inside.
+    """
+    return client._imap.response("EXISTS")[1] != [None]
 
 
 def _groups(sizes: dict[int, int]) -> Iterator[dict[int, int]]:

@@ -18,6 +18,7 @@ from tierdesk.kernel import files
 from tierdesk.kernel.actors import SYSTEM
 from tierdesk.kernel.models import Lease
 from tests.peers.dovecot import Dovecot
+from tests.peers.workplace import command
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.peers]
 WHY = "a test looks at everything"
@@ -191,3 +192,19 @@ def test_a_mailbox_that_is_added_while_running_is_read(desk_committed, service, 
         imap_password=dovecot.password,
     )
     until(fetched(1))
+
+
+def test_a_steady_stream_is_taken_in_without_waiting_for_the_next_round(user, service, dovecot, letter):
+    dovecot.append(user, mail_of(letter, 1))
+    until(fetched(1))
+    for number in range(2, 40):
+        dovecot.deliver(user, mail_of(letter, number))
+    assert until(fetched(39)) < 5
+
+
+def test_a_connection_that_is_cut_is_noticed_and_made_again(user, service, dovecot, letter):
+    dovecot.append(user, mail_of(letter, 1))
+    until(fetched(1))
+    command("/usr/bin/doveadm", "-c", dovecot.config, "kick", user)
+    dovecot.append(user, mail_of(letter, 2))
+    until(fetched(2), 15)

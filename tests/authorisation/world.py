@@ -5,18 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client as Browser
 
 from tierdesk.demo.cast import Cast, build_cast
+from tierdesk.domain.channels.email.models import Mailbox, MailIn
 from tierdesk.domain.people import commands as people
 from tierdesk.domain.people import queries as people_queries
 from tierdesk.domain.tickets import commands
 from tierdesk.domain.tickets.commands import FileIn
 from tierdesk.domain.tickets.models import Attachment, Ticket
-from tierdesk.kernel import kept
+from tierdesk.kernel import files, kept
 from tierdesk.kernel.actors import SYSTEM, Actor, ActorKind
 
 CANARY = "zqx-canary-7f3a"  # one word for every analyser; stands in notes alone
@@ -52,6 +52,7 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     replies: dict[str, int] = field(default_factory=dict)
+    mails: dict[str, int] = field(default_factory=dict)
 
     def ref(self, thing: str) -> str:
         """The reference of a thing."""
@@ -60,6 +61,10 @@ class World:
     def file_id(self, thing: str, *, of_note: bool = False) -> int:
         """The id of a file on a thing."""
         return (self.note_files if of_note else self.files).get(thing, 4242)
+
+    def mail_id(self, thing: str) -> int:
+        """The id of the mail that a thing came by; of `problem`, one that belongs to no ticket."""
+        return self.mails.get(thing, 4242)
 
     def caller(self, who: str) -> Browser:
         """A client of the API with somebody's token."""
@@ -114,6 +119,7 @@ def build_world() -> World:
         world.replies[thing] = reply.pk
         for attachment in Attachment.objects.unscoped("test").filter(ticket=ticket):
             (world.note_files if attachment.note_id else world.files)[thing] = attachment.pk
+    _bring_mails(world)
     for who, person in cast.people().items():
         world.tokens[who] = people.create_token(SYSTEM, person_id=person.pk, label="matrix")[1]
         if person.login is not None:
@@ -123,11 +129,24 @@ def build_world() -> World:
     return world
 
 
-@pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """One world for a module's tests; each of these goes back to it."""
-    with django_db_blocker.unblock(), taken_back():
-        yield build_world()
+def _bring_mails(world: World) -> None:
+    team = world.cast.front_line
+    mailbox = Mailbox.objects.create(address="help@desk.example", name="Help", team=team)
+    for thing, ticket in [*world.tickets.items(), ("problem", None)]:
+        raw = f"Subject: Secret of {thing}\r\n\r\nWords of {thing}\r\n".encode()
+        stored = files.store(raw)
+        mail = MailIn(
+            mailbox=mailbox,
+            file=stored,
+            sha256=stored.sha256,
+            size=stored.size,
+            source="lmtp",
+            state="failed" if ticket is None else "processed",
+            client_id=ticket.client_id if ticket else None,
+            ticket=ticket,
+        )
+        mail.save(force_insert=True)
+        world.mails[thing] = mail.pk
 
 
 @contextmanager
@@ -155,6 +174,8 @@ def state() -> tuple[Any, ...]:
         "people_grant",
         "people_apitoken",
         "people_login",
+        "channels_email_mailin",
+        "channels_email_mailout",
     )
     with connection.cursor() as cursor:
         counts = ", ".join(f"(SELECT COUNT(*) FROM {table})" for table in tables)

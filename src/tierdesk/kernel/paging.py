@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
@@ -61,10 +62,11 @@ def capped_counts(querysets: Mapping[str, models.QuerySet[Any]], *, cap: int = C
     parts, parameters = [], []
     for queryset in querysets.values():
         ids = queryset.order_by().values("pk")[: cap + 1]
-        if ids.query.is_empty():
+        try:
+            sql, values = ids.query.sql_with_params()
+        except EmptyResultSet:  # no row can fit, such as those of no team
             parts.append("0")
             continue
-        sql, values = ids.query.sql_with_params()
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608 - the ORM's own SQL with parameters
         parameters.extend(values)
     if not parts:

@@ -245,7 +245,7 @@ def _announced(client: IMAPClient) -> bool:
     """Whether the server spoke of new mail beside its answers since this was last asked. It may do so with any command,
     says it only once, and imapclient hands it out only while idling; hence the look inside.
     """
-    return client._imap.response("EXISTS")[1] != [None]
+    return bool(client._imap.response("EXISTS")[1] != [None])
 
 
 def _groups(sizes: dict[int, int]) -> Iterator[dict[int, int]]:

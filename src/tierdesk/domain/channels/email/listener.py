@@ -53,6 +53,7 @@ class Handler:
         """A recipient is taken when it is an active mailbox or a plus-address of one."""
         if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
             return MANY
+        answer: str
         answer, mailbox_id = await self._in_thread(_find_mailbox, address)
         if mailbox_id is not None:
             envelope.rcpt_tos.append(address)
@@ -96,7 +97,7 @@ class _Taking(SMTP):
         raw = await self._read_data()
         count = len(envelope.rcpt_tos) if self.answers_each else 1
         answers = [TOO_LARGE] * count if raw is None else await self.event_handler.take_in(envelope, raw)
-        self._set_post_data_state()
+        self._set_post_data_state()  # type: ignore[no-untyped-call]  # aiosmtpd's own
         if not self.answers_each:
             answers = [next((one for one in answers if one != KEPT), KEPT)]
         await self.push("\r\n".join(answers))
@@ -127,7 +128,7 @@ class _Taking(SMTP):
         try:
             if handler.connections > MAX_CONNECTIONS:
                 await self.push(BUSY)
-                self.transport.close()
+                self._writer.close()
                 return
             await super()._handle_client()
         finally:

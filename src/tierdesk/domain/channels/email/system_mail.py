@@ -35,10 +35,9 @@ class Backend(BaseEmailBackend):
         for message in email_messages:
             if box is not None:
                 message.from_email = box.address
+            raw = b"\r\n".join([*message.message().as_bytes().splitlines(), b""])
             try:
-                smtp.send_bytes(
-                    server, message.message().as_bytes(linesep="\r\n"), message.from_email, message.recipients()
-                )
+                smtp.send_bytes(server, raw, message.from_email, message.recipients())
             except (smtp.TemporarilyRefused, smtp.PermanentlyRefused) as refused:
                 log.error("system_mail_not_sent", reason=str(refused))
                 if not self.fail_silently:

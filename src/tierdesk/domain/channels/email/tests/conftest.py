@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - models can be imported only after django.setup()
 """A small desk for mail: a team, two clients, mailboxes, an agent; and mails as people write them."""
 
 from __future__ import annotations
@@ -116,8 +117,6 @@ def letter() -> Callable[..., EmailMessage]:
         return mail
 
     return write
-
-
 
 
 @pytest.fixture

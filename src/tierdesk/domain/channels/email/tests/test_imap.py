@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import connection
 
+from tests.peers.dovecot import Dovecot
+from tests.peers.workplace import command
 from tierdesk.domain.channels.email import commands, imap, problems
 from tierdesk.domain.channels.email.models import FetchedMail, Mailbox, MailCursor, MailIn
 from tierdesk.domain.channels.email.service import MailService
 from tierdesk.kernel import files
 from tierdesk.kernel.actors import SYSTEM
 from tierdesk.kernel.models import Lease
-from tests.peers.dovecot import Dovecot
-from tests.peers.workplace import command
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.peers]
 WHY = "a test looks at everything"
@@ -30,8 +30,13 @@ def user(desk_committed, dovecot: Dovecot) -> str:
     """A mailbox on Dovecot that nobody used before, read by the desk's mailbox."""
     name = f"user{next(_numbers)}-{time.time_ns()}@desk.example"
     commands.change_mailbox(
-        SYSTEM, mailbox_id=desk_committed.mailbox.pk, imap_host="127.0.0.1", imap_port=dovecot.imap_port,
-        imap_security="none", imap_user=name, imap_password=dovecot.password,
+        SYSTEM,
+        mailbox_id=desk_committed.mailbox.pk,
+        imap_host="127.0.0.1",
+        imap_port=dovecot.imap_port,
+        imap_security="none",
+        imap_user=name,
+        imap_password=dovecot.password,
     )
     return name
 
@@ -187,8 +192,14 @@ def test_a_wrong_password_is_said_on_the_mailbox_and_mended_while_running(user, 
 def test_a_mailbox_that_is_added_while_running_is_read(desk_committed, service, dovecot, letter):
     dovecot.append("late@desk.example", mail_of(letter, 1))
     commands.create_mailbox(
-        SYSTEM, address="late@desk.example", name="Late", team_id=desk_committed.team.pk, imap_host="127.0.0.1",
-        imap_port=dovecot.imap_port, imap_security="none", imap_user="late@desk.example",
+        SYSTEM,
+        address="late@desk.example",
+        name="Late",
+        team_id=desk_committed.team.pk,
+        imap_host="127.0.0.1",
+        imap_port=dovecot.imap_port,
+        imap_security="none",
+        imap_user="late@desk.example",
         imap_password=dovecot.password,
     )
     until(fetched(1))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from tierdesk.domain.channels.email import commands, problems, queries
+from tierdesk.domain.channels.email import commands, jobs, problems, queries
 from tierdesk.domain.channels.email.models import FetchedMail, MailCursor, MailIn
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.tickets import commands as tickets
@@ -43,8 +44,6 @@ def test_the_same_bytes_are_one_mail_from_wherever_they_come(desk, letter):
 
 def test_settling_again_changes_nothing(desk, letter):
     mail = desk.receive(letter())
-    from tierdesk.domain.channels.email import jobs
-
     jobs.process.function(mail_id=mail.pk)
     jobs.process.enqueue(mail_id=mail.pk)
     drain()
@@ -114,8 +113,12 @@ def test_a_bounce_of_our_mail_is_a_note_and_changes_nothing(desk, letter):
     (reply,) = desk.sent("reply")
     before = ticket_queries.ticket_by_id_for_system(ticket.pk)
     bounce = letter(
-        "User unknown", sender="MAILER-DAEMON@mx.example", subject="Undelivered Mail Returned to Sender", number=9,
-        In_Reply_To=f"<{reply.internet_id}>", Auto_Submitted="auto-replied",
+        "User unknown",
+        sender="MAILER-DAEMON@mx.example",
+        subject="Undelivered Mail Returned to Sender",
+        number=9,
+        In_Reply_To=f"<{reply.internet_id}>",
+        Auto_Submitted="auto-replied",
     )
     kept = desk.receive(bounce, source="lmtp", envelope_from="")
     after = ticket_queries.ticket_by_id_for_system(ticket.pk)
@@ -149,10 +152,6 @@ def test_more_than_ten_tickets_an_hour_from_one_address_wait_for_a_person(desk, 
 
 
 def test_a_mail_that_kills_its_reader_fails_after_three_tries_and_stops_no_other(desk, letter, monkeypatch, clock):
-    import datetime as dt
-
-    from tierdesk.domain.channels.email import jobs
-
     alive = jobs.parser.parse
 
     def parse(raw: bytes):
@@ -175,10 +174,6 @@ def test_a_mail_that_kills_its_reader_fails_after_three_tries_and_stops_no_other
 
 
 def test_a_mail_without_a_job_is_found_and_processed(desk, letter, clock):
-    import datetime as dt
-
-    from tierdesk.domain.channels.email import jobs
-
     desk.receive(letter(), run=False)
     Job.objects.filter(task="email.process").delete()
     clock.advance(dt.timedelta(hours=1))
@@ -198,7 +193,9 @@ def test_any_bytes_are_kept_and_shown(desk, raw):
 
 
 def test_nul_and_controls_in_a_mail_reach_no_table(desk):
-    raw = b"From: Rita\x00 <rita@acme.example>\r\nSubject: a\x00b\x07\r\nMessage-ID: <n\x00@x>\r\n\r\nhello\x00there\r\n"
+    raw = (
+        b"From: Rita\x00 <rita@acme.example>\r\nSubject: a\x00b\x07\r\nMessage-ID: <n\x00@x>\r\n\r\nhello\x00there\r\n"
+    )
     assert desk.receive(raw).state == "processed"
     (ticket,) = desk.tickets()
     assert "\x00" not in ticket.subject + desk.messages()[0].text

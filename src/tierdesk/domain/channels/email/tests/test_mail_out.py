@@ -1,4 +1,4 @@
-"""What goes out: acknowledgements within their budget, answers in the thread, and nothing that a name could smuggle in."""
+"""What goes out: acknowledgements within their budget, answers in the thread, nothing that a name could smuggle in."""
 
 from __future__ import annotations
 
@@ -11,11 +11,23 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings
+from django.core.mail import EmailMessage
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tierdesk.domain.channels.email import commands, composing, jobs, problems, queries, reactions, secrets, smtp
+from tests.peers.workplace import free_port
+from tierdesk.domain.channels.email import (
+    commands,
+    composing,
+    jobs,
+    problems,
+    queries,
+    reactions,
+    secrets,
+    smtp,
+    system_mail,
+)
 from tierdesk.domain.channels.email.models import MailOut
 from tierdesk.domain.channels.email.rules import tokens
 from tierdesk.domain.people import commands as people
@@ -36,7 +48,7 @@ class Sink:
         self.mails: list[tuple[Any, Any]] = []
         self.answers: list[str] = []
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("250"):
             parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
@@ -49,8 +61,6 @@ def server(desk) -> Iterator[Sink]:
     """A real SMTP server on a port of this machine, which the desk's mailbox sends by."""
     sink = Sink()
     controller = Controller(sink, hostname="127.0.0.1", port=0, server_hostname="sink.example")
-    from tests.peers.workplace import free_port
-
     controller.port = free_port()
     controller.start()
     commands.change_mailbox(SYSTEM, mailbox_id=desk.mailbox.pk, smtp_host="127.0.0.1", smtp_port=controller.port)
@@ -85,7 +95,10 @@ def test_an_answer_is_in_the_thread_signed_and_to_all_who_take_part(desk, server
     back = tokens.read_reply_address(key, mail["Reply-To"].addresses[0].addr_spec)
     assert back is not None and back.ticket == ticket.pk and not back.is_for("bob@acme.example")
     assert mail["Subject"] == f"Re: Printer [{ticket.ref}]" and "m1@mail.acme.example" in mail["References"]
-    assert mail["From"].addresses[0].addr_spec == "support@desk.example" and mail["From"].addresses[0].display_name == "Desk"
+    assert (
+        mail["From"].addresses[0].addr_spec == "support@desk.example"
+        and mail["From"].addresses[0].display_name == "Desk"
+    )
     assert set(envelope.rcpt_tos) == {"rita@acme.example", "bob@acme.example"}
     assert mail["Cc"].addresses[0].addr_spec == "bob@acme.example" and mail["Auto-Submitted"] is None
     assert "Use <b>water</b>." in mail.get_body(("plain",)).get_content()
@@ -122,8 +135,12 @@ def test_two_desks_that_hide_being_machines_stop(desk, server, letter, clock):
         clock.advance(dt.timedelta(seconds=20))
         ours = desk.sent("ack")[0]
         desk.receive(
-            letter("We have received your request", sender="help@other.example", number=number,
-                   In_Reply_To=f"<{ours.internet_id}>")
+            letter(
+                "We have received your request",
+                sender="help@other.example",
+                number=number,
+                In_Reply_To=f"<{ours.internet_id}>",
+            )
         )
     assert len(desk.tickets()) == 1 and len(desk.sent()) == 1
 
@@ -132,9 +149,7 @@ def test_a_requester_of_the_web_page_is_acknowledged_in_his_language(desk, serve
     person = people.create_person(
         SYSTEM, name="Рита", addresses=["r@acme.example"], language="ru", client_id=desk.acme.pk
     )
-    tickets.open_ticket(
-        SYSTEM, subject="x", text="y", requester_id=person.pk, client_id=desk.acme.pk, channel="web"
-    )
+    tickets.open_ticket(SYSTEM, subject="x", text="y", requester_id=person.pk, client_id=desk.acme.pk, channel="web")
     drain()
     assert server.mails[-1][0]["Content-Language"] == "ru"
 
@@ -194,7 +209,14 @@ def test_a_message_goes_to_an_address_once(desk, server, letter):
 @hypothesis_settings(max_examples=150, deadline=None)
 @given(PEOPLE_TEXT, PEOPLE_TEXT, PEOPLE_TEXT, st.lists(PEOPLE_TEXT, max_size=3))
 def test_nothing_in_a_name_subject_or_id_adds_a_header_or_a_recipient(name, subject, author, references):
-    nasty = ["\r\nBcc: eve@evil.example", "\n\neve", ", eve@evil.example", "<eve@evil.example>", "\x00", "\u2028To: e@e"]
+    nasty = [
+        "\r\nBcc: eve@evil.example",
+        "\n\neve",
+        ", eve@evil.example",
+        "<eve@evil.example>",
+        "\x00",
+        "\u2028To: e@e",
+    ]
     for tail in nasty:
         facts = composing.Outgoing(
             sender_name=name + tail,
@@ -215,9 +237,19 @@ def test_nothing_in_a_name_subject_or_id_adds_a_header_or_a_recipient(name, subj
         )
         raw = composing.compose(facts).as_bytes()
         mail = email.message_from_bytes(raw, policy=email.policy.default)
-        assert {k.lower() for k in mail.keys()} <= {
-            "subject", "from", "to", "reply-to", "date", "message-id", "in-reply-to", "references", "x-tierdesk-loop",
-            "content-language", "mime-version", "content-type",
+        assert {k.lower() for k in set(mail)} <= {
+            "subject",
+            "from",
+            "to",
+            "reply-to",
+            "date",
+            "message-id",
+            "in-reply-to",
+            "references",
+            "x-tierdesk-loop",
+            "content-language",
+            "mime-version",
+            "content-type",
         }
         assert [a.addr_spec for a in mail["To"].addresses] == ["rita@acme.example"]
         assert [a.addr_spec for a in mail["From"].addresses] == ["support@desk.example"]
@@ -251,3 +283,16 @@ def test_only_administrators_change_mailboxes(desk):
             call()
         assert refused.value.code == "forbidden"
     assert MailOut.objects.unscoped("none were made").count() == 0
+
+
+def test_a_system_mail_goes_through_the_same_server(desk, server):
+    mail = EmailMessage("Password", "Zeile\nПароль", to=["rita@acme.example"], connection=system_mail.Backend())
+    assert mail.send() == 1
+    taken, envelope = server.mails[-1]
+    assert taken["Subject"] == "Password" and "Пароль" in taken.get_content()
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("support@desk.example", ["rita@acme.example"])
+
+
+def test_a_system_mail_without_a_server_is_not_sent_and_not_an_error(desk):
+    mail = EmailMessage("Password", "x", to=["rita@acme.example"], connection=system_mail.Backend())
+    assert mail.send() == 0

@@ -72,14 +72,14 @@ def direction() -> str:
 
 
 def privacy() -> str:
-    """`models` and `web` of an area are imported by that area alone."""
+    """`models` of an area are imported by that area alone; `web` also by the surfaces that put it into their pages."""
     contracts = [
         _contract(
             name.replace(".", "-"),
             f"{name} is private to its area",
             "protected",
             protected_modules=[name],
-            allowed_importers=[area],
+            allowed_importers=[area, "tierdesk.surfaces"] if room == "web" else [area],
         )
         for area in areas()
         for room in PRIVATE

@@ -185,5 +185,7 @@ ROWS: tuple[Row, ...] = (
     Row("desk:raw_mail", "GET", _mail("mails/{id}/raw", of="problem"), PROBLEM_MAIL, things=()),
     _alone("desk:mail_problems", "GET", "/desk/mail-problems", MAIL_PEOPLE),
     Row("desk:mail_attempts", "POST", _mail("mail-problems/{id}/attempts", {}, of="problem"), PROBLEM_MAIL, things=()),
-    Row("desk:mail_dismissal", "POST", _mail("mail-problems/{id}/dismissal", {}, of="problem"), PROBLEM_MAIL, things=()),
+    Row(
+        "desk:mail_dismissal", "POST", _mail("mail-problems/{id}/dismissal", {}, of="problem"), PROBLEM_MAIL, things=()
+    ),
 )

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
+
 from tests.authorisation.matrix import ROWS, Ask, Row
 from tests.authorisation.world import EVERYBODY, MISSING, World, state, taken_back
-
 from tierdesk.surfaces.api.document import operations
 from tierdesk.surfaces.api.service import api
 
@@ -104,9 +104,9 @@ def test_what_may_not_be_seen_answers_as_what_is_not_there(world: World, row: Ro
                 ref = world.ref(thing).encode()
                 body = body_of(response).replace(ask.path.encode(), b"PATH").replace(ref, b"REF")
             assert (response.status_code, body) == (missing.status_code, missing_body), (who, thing)
-            assert {k: v for k, v in response.items() if "Policy" not in k and k not in {"Location", "Content-Length"}} == {
-                k: v for k, v in missing.items() if "Policy" not in k and k not in {"Location", "Content-Length"}
-            }
+            assert {
+                k: v for k, v in response.items() if "Policy" not in k and k not in {"Location", "Content-Length"}
+            } == {k: v for k, v in missing.items() if "Policy" not in k and k not in {"Location", "Content-Length"}}
 
 
 @pytest.mark.parametrize("route", sorted({row.route for row in ROWS}))
@@ -123,6 +123,8 @@ def test_other_methods_than_those_listed_do_nothing(world: World, route: str) ->
         with taken_back():
             before = state()
             response = send(world, "admin", rows[0], Ask(ask.path, {}), method)
-            if not route.startswith("account_"):  # allauth's forms take PUT for an empty POST, and show themselves again
+            if not route.startswith(
+                "account_"
+            ):  # allauth's forms take PUT for an empty POST, and show themselves again
                 assert response.status_code in {404, 405}, (method, response.status_code)
             assert state() == before

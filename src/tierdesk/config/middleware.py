@@ -16,7 +16,6 @@ from django.utils.functional import SimpleLazyObject
 
 from tierdesk.config import answers
 from tierdesk.domain.people import queries, rules
-from tierdesk.domain.people.web.desk import THEME_COOKIE
 from tierdesk.kernel.actors import ANONYMOUS, Actor
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -123,7 +122,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "me": me,
         "csp_nonce": getattr(request, "csp_nonce", ""),
-        "theme": me.theme if me else _theme(request.COOKIES.get(THEME_COOKIE, "")),
+        "theme": me.theme if me else _theme(request.COOKIES.get(rules.THEME_COOKIE, "")),
         "messages": get_messages(request),
         "preferences_url": reverse("preferences"),
     }

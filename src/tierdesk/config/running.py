@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -24,7 +25,8 @@ def run(given: argparse.Namespace) -> int:
         pass
     elif not known and not prepares:
         sys.stderr.write(
-            f"There is no installation in {data_dir}. Set TIERDESK_DATA_DIR to its folder, or make one with bin/serve.\n"
+            f"There is no installation in {data_dir}.\n"
+            "Set TIERDESK_DATA_DIR to its folder, or make one with bin/serve.\n"
         )
         return 1
     if prepares:
@@ -81,7 +83,7 @@ def _web(given: argparse.Namespace) -> int:
     return 0
 
 
-def _opened(open_it: Callable[[], object], port: int) -> object:
+def _opened(open_it: Callable[[], socket.socket], port: int) -> socket.socket | None:
     try:
         return open_it()
     except OSError as error:

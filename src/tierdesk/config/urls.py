@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.staticfiles.views import serve
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
 from django.views.decorators.http import require_safe
@@ -17,9 +17,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def static_file(request: HttpRequest, path: str) -> HttpResponse:
+def static_file(request: HttpRequest, path: str) -> HttpResponseBase:
     """A style sheet, script or icon of ours. A proxy in front may serve these instead."""
-    response: HttpResponse = serve(request, path, insecure=True)
+    response = serve(request, path, insecure=True)
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
 

@@ -4,15 +4,20 @@ Three clients whose ids contain one another as text (1, 12, 112) and whose names
 limited to one of them, and everybody whom a ticket can meet. Nobody here exists.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import make_password
 
 from tierdesk.domain.people import commands, queries
-from tierdesk.domain.people.models import Client, Person, Team
 from tierdesk.kernel.actors import SYSTEM, Actor
 from tierdesk.kernel.commands import command
+
+if TYPE_CHECKING:
+    from tierdesk.domain.people.models import Client, Person, Team
 
 PASSWORD = "ladder-of-five-rungs-0412"  # noqa: S105 - of people who do not exist, in tests and demo data
 SCAMMER = "billing@acrne.example"  # looks like acme.example; no person has it
@@ -45,11 +50,11 @@ class Cast:
 
     def people(self) -> dict[str, Person]:
         """Every person by the name of his part."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), Person)}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.type == "Person"}
 
     def actor(self, part: str) -> Actor:
         """Who somebody is as an actor, with his grants as they stand now. `part` is a person's name here."""
-        actor = queries.actor_for(Person.objects.get(pk=self.people()[part].pk))
+        actor = queries.actor_for(queries.person_by_id(self.people()[part].pk) or self.people()[part])
         if actor is None:
             raise LookupError(f"{part} is not active.")
         return actor

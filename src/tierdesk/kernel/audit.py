@@ -50,8 +50,9 @@ def seal(batch: int = SEAL_EVERY) -> int:
                 return made
             chain = hashlib.sha256(bytes(last.digest) if last else b"tierdesk")
             for _position, digest in rows:
-                chain.update(bytes(digest))
-            Seal.objects.create(first_position=rows[0][0], last_position=rows[-1][0], digest=chain.digest())
+                chain.update(bytes(digest or b""))
+            first, end = rows[0][0] or 0, rows[-1][0] or 0
+            Seal.objects.create(first_position=first, last_position=end, digest=chain.digest())
             made += 1
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +18,7 @@ from tierdesk.kernel.models import Event
 from tierdesk.kernel.refusals import Refusal
 from tierdesk.kernel.vocabulary import EVENTS, Happened
 
-P = ParamSpec("P")
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 ATTEMPTS = 4
 MAX_DEPTH = 8
@@ -50,22 +49,22 @@ NO_CAUSE = Cause()
 _cause: ContextVar[Cause] = ContextVar("tierdesk_cause", default=NO_CAUSE)
 
 
-def command(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
+def command(function: F) -> F:
     """Make a function a command: it runs in one transaction, with those it calls, and is tried again when the
     database asked for that. A full disk becomes a refusal. The first argument is the actor, the rest are keywords.
     """
     name = function.__name__
 
     @functools.wraps(function)
-    def run(actor: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
+    def run(actor: Actor, **kwargs: Any) -> Any:
         if _execution.get() is not None:
-            return function(actor, *args, **kwargs)
+            return function(actor, **kwargs)
         joined = connection.in_atomic_block
         for attempt in range(ATTEMPTS):
             token = _execution.set(Execution(name))
             try:
                 with transaction.atomic():
-                    return function(actor, *args, **kwargs)
+                    return function(actor, **kwargs)
             except (DatabaseError, OSError) as error:
                 if is_storage_full(error):
                     raise storage_full() from error
@@ -76,7 +75,7 @@ def command(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenat
                 _execution.reset(token)
         raise AssertionError("unreachable")
 
-    return run
+    return cast(F, run)
 
 
 def record(actor: Actor, happened: Happened) -> Event:

@@ -3,7 +3,7 @@
 `Model.objects` of such a table refuses to run until `scoped()` narrowed it or `unscoped()` said why it need not be.
 """
 
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from django.db import models
 from django.db.models.sql import Query
@@ -63,7 +63,7 @@ class TenantQuerySet(models.QuerySet[M]):
 
     def _raw_delete(self, using: str | None) -> int:
         self._require_scope()
-        return cast(int, super()._raw_delete(using))  # type: ignore[misc]  # Django's own, unknown to the stubs
+        return super()._raw_delete(using)
 
 
 TenantManager = models.Manager.from_queryset(TenantQuerySet)

@@ -9,8 +9,6 @@ from django.utils.crypto import salted_hmac
 from tierdesk.domain.people import rules
 from tierdesk.kernel import clock, ids
 
-LANGUAGES = [("en", "English"), ("ko", "한국어"), ("ru", "Русский")]
-
 
 class Client(models.Model):
     """An organisation that is helped. The holding client takes in whoever belongs to none that is known."""
@@ -19,7 +17,7 @@ class Client(models.Model):
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=160)
     holding = models.BooleanField(default=False)
-    language = models.CharField(max_length=8, choices=LANGUAGES, default="en")
+    language = models.CharField(max_length=8, choices=rules.LANGUAGE_NAMES, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now)
@@ -89,7 +87,7 @@ class Person(models.Model):
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     login = models.OneToOneField(Login, models.SET_NULL, null=True, blank=True, related_name="person")
     name = models.CharField(max_length=160, blank=True)
-    language = models.CharField(max_length=8, choices=LANGUAGES, blank=True, default="")
+    language = models.CharField(max_length=8, choices=rules.LANGUAGE_NAMES, blank=True, default="")
     time_zone = models.CharField(max_length=64, blank=True, default="")
     theme = models.CharField(max_length=8, blank=True, default="")
     active = models.BooleanField(default=True)

@@ -224,14 +224,3 @@ def agents_kept(client_id: int) -> list[tuple[int, str]]:
 def somebody_can_sign_in() -> bool:
     """Whether anybody could: an installation without is new."""
     return Person.objects.filter(active=True, login__is_active=True).exists()
-
-
-def tokens_of(person_id: int) -> list[ApiToken]:
-    """A person's tokens, the latest first."""
-    return list(ApiToken.objects.filter(person_id=person_id).order_by("-id"))
-
-
-def token_id_of(secret: str) -> int | None:
-    """The id of a token by its secret."""
-    token = token_by_secret(secret)
-    return token.pk if token else None

@@ -25,7 +25,9 @@ LEAD_PERMISSIONS = (*AGENT_PERMISSIONS, MAIL_PROBLEMS)
 ADMIN_PERMISSIONS = (*LEAD_PERMISSIONS, PEOPLE_MANAGE, INSTALLATION)
 MAX_ADDRESS = 254  # RFC 5321, 4.5.3.1
 MAX_PATH = 2000
-LANGUAGES = ("en", "ko", "ru")
+THEME_COOKIE = "tierdesk_theme"
+LANGUAGE_NAMES = (("en", "English"), ("ko", "한국어"), ("ru", "Русский"))  # each in itself
+LANGUAGES = tuple(code for code, _name in LANGUAGE_NAMES)
 THEMES = ("auto", "light", "dark")
 TOKEN_PREFIX = "td_"  # noqa: S105 - says what a secret is, is none
 

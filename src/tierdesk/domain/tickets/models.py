@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 
-from tierdesk.domain.people.models import Client, Person, Team, Tier
 from tierdesk.kernel import clock, ids
 from tierdesk.kernel.audience import Audience
 from tierdesk.kernel.models import AUDIENCES, StoredFile
@@ -109,22 +108,22 @@ class Ticket(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     number = models.BigIntegerField(unique=True)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.INCIDENT)
     subject = models.CharField(max_length=250)
     subject_folded = models.CharField(max_length=500, blank=True, default="")
     preview = models.CharField(max_length=160, blank=True)
     channel = models.CharField(max_length=8, choices=Channel.choices)
-    requester = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    requester = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
     language = models.CharField(max_length=8, blank=True, default="")
     status = models.ForeignKey(Status, models.PROTECT, related_name="+")
     impact = models.PositiveSmallIntegerField(default=2)
     urgency = models.PositiveSmallIntegerField(default=2)
     priority = models.PositiveSmallIntegerField(default=3)
     category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, related_name="+")
-    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
-    tier = models.ForeignKey(Tier, models.PROTECT, related_name="+")
-    assignee = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    team = models.ForeignKey("people.Team", models.PROTECT, null=True, blank=True, related_name="+")
+    tier = models.ForeignKey("people.Tier", models.PROTECT, related_name="+")
+    assignee = models.ForeignKey("people.Person", models.PROTECT, null=True, blank=True, related_name="+")
     active = models.BooleanField(default=True)  # neither solved nor closed; kept for the queue's index
     hold_until = models.DateTimeField(null=True, blank=True)
     attention_at = models.DateTimeField(default=clock.now)
@@ -165,7 +164,7 @@ class FieldValue(models.Model):
     """A ticket's value of a custom field, in the column of its type."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="field_values")
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, related_name="+")
     field = models.ForeignKey(CustomField, models.PROTECT, related_name="values")
     text = models.CharField(max_length=1000, null=True)
     folded = models.CharField(max_length=1000, null=True)
@@ -187,8 +186,8 @@ class Participant(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="participants")
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, related_name="+")
+    person = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
     role = models.CharField(max_length=4, choices=Role.choices, default=Role.CC)
     since = models.DateTimeField(default=clock.now)
 
@@ -210,11 +209,11 @@ class Message(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, related_name="+")
     audience = models.PositiveSmallIntegerField(choices=AUDIENCES, default=Audience.REQUESTER)
     direction = models.CharField(max_length=3, choices=Direction.choices)
     channel = models.CharField(max_length=8, choices=Ticket.Channel.choices)
-    author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    author = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
     text = models.TextField()
     new_text = models.TextField(blank=True, default="")
     html = models.TextField(blank=True, default="")
@@ -235,9 +234,9 @@ class Note(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="notes")
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, related_name="+")
     audience = models.PositiveSmallIntegerField(choices=AUDIENCES, default=Audience.AGENTS)
-    author = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    author = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
     text = models.TextField()
     at = models.DateTimeField(default=clock.now)
 
@@ -256,7 +255,7 @@ class Attachment(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="attachments")
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, related_name="+")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="attachments")
     note = models.ForeignKey(Note, models.CASCADE, null=True, related_name="attachments")
     audience = models.PositiveSmallIntegerField(choices=AUDIENCES)
@@ -281,9 +280,9 @@ class Attachment(models.Model):
 class ReadMark(models.Model):
     """How far an agent has read a ticket: everything up to this id. What lies beyond is unread."""
 
-    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    person = models.ForeignKey("people.Person", models.CASCADE, related_name="+")
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="read_marks")
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, related_name="+")
     read_to = models.BigIntegerField()
 
     objects: ClassVar[TenantManager["ReadMark"]] = TenantManager()

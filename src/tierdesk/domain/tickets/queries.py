@@ -29,12 +29,14 @@ HIDDEN_EVENTS = ("RequesterWrote", "AgentReplied", "NoteAdded", "FileDownloaded"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing on a timeline: a message, a note (staff only) or an event. `row` is its row."""
+    """One thing on a timeline: a message, a note (staff only) or an event; the one of that `type` is set."""
 
     type: str
     id: int
     at: dt.datetime
-    row: Message | Note | Event
+    message: Message | None = None
+    note: Note | None = None
+    event: Event | None = None
     attachments: list[Attachment] = field(default_factory=list)
 
 
@@ -104,14 +106,19 @@ def timeline(actor: Actor, ticket: Ticket, *, before: int | None = None, limit: 
     own_side = Q() if staff else Q(audience=Audience.REQUESTER)
     messages = Message.objects.scoped(Q(ticket_id=ticket.pk) & own_side).select_related("author").filter(earlier)
     files = _files(Attachment.objects.scoped(Q(ticket_id=ticket.pk) & own_side))
-    entries = [Entry("message", m.pk, m.at, m, files.get(m.pk, [])) for m in messages.order_by("-id")[:limit]]
+    entries = [
+        Entry("message", m.pk, m.at, message=m, attachments=files.get(m.pk, []))
+        for m in messages.order_by("-id")[:limit]
+    ]
     if staff:
         notes = Note.objects.scoped(Q(ticket_id=ticket.pk)).select_related("author").filter(earlier)
-        entries += [Entry("note", n.pk, n.at, n, files.get(n.pk, [])) for n in notes.order_by("-id")[:limit]]
+        entries += [
+            Entry("note", n.pk, n.at, note=n, attachments=files.get(n.pk, [])) for n in notes.order_by("-id")[:limit]
+        ]
     events = Event.objects.filter(own_side & earlier, topic="ticket", thing_id=ticket.pk).exclude(
         name__in=HIDDEN_EVENTS
     )
-    entries += [Entry("event", e.pk, e.at, e) for e in events.annotate(**_actor_name()).order_by("-id")[:limit]]
+    entries += [Entry("event", e.pk, e.at, event=e) for e in events.annotate(**_actor_name()).order_by("-id")[:limit]]
     return sorted(entries, key=lambda entry: entry.id)
 
 

@@ -72,7 +72,7 @@ def check_request(request: HttpRequest, known: Iterable[str]) -> None:
 
 
 def wrong_input(errors: Iterable[Mapping[str, Any]]) -> Refusal:
-    """What the schemas found wrong, all of it, in our words; a name that is not known goes first and decides the code."""
+    """What the schemas found wrong, all of it, in our words; an unknown name goes first and decides the code."""
     faults, unknown = [], []
     for error in errors:
         field = ".".join(str(part) for part in error["loc"][2:] or error["loc"][1:])[:80] or None

@@ -1,4 +1,4 @@
-"""Who calls the API: whoever's token it is, and nobody else. No session is asked, so no request can be forged by one."""
+"""Who calls the API: whoever's token it is, and nobody else. No session is asked, so none can be abused."""
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer

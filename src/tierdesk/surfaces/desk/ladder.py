@@ -1,13 +1,18 @@
 """The ladder line: where a ticket has been, how long on each rung, where it stands."""
 
+from __future__ import annotations
+
 import datetime as dt
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tierdesk.domain.people import queries as people
-from tierdesk.domain.tickets.models import Ticket
 from tierdesk.kernel import clock
 from tierdesk.kernel.models import Event
 from tierdesk.surfaces.desk import labels
+
+if TYPE_CHECKING:
+    from tierdesk.domain.tickets.models import Ticket
 
 
 def rungs(ticket: Ticket, events: Sequence[Event]) -> list[labels.View]:

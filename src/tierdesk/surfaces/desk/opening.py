@@ -1,6 +1,8 @@
 """Writing down a ticket for somebody who called or stands before you."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,12 +13,14 @@ from django.views.decorators.http import require_http_methods
 
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.tickets import commands, rules
-from tierdesk.domain.tickets.models import Ticket
 from tierdesk.kernel.actors import Actor
 from tierdesk.kernel.refusals import Faults, Refusal
 from tierdesk.surfaces.desk import labels, presenting
 from tierdesk.surfaces.desk.queue import navigation
 from tierdesk.surfaces.desk.requests import actor_of, files_of, for_staff, number_of
+
+if TYPE_CHECKING:
+    from tierdesk.domain.tickets.models import Ticket
 
 FIELDS = ("address", "name", "subject", "text", "client", "kind", "priority", "team")
 
@@ -73,7 +77,7 @@ def _open(request: HttpRequest, actor: Actor, values: dict[str, Any]) -> Ticket:
         kind=values["kind"] or "incident",
         priority=rules.PRIORITIES.get(values["priority"]),
         team_id=number_of(request, "team"),
-        channel=Ticket.Channel.PHONE,
+        channel="phone",
         files=files_of(request),
     )
 

@@ -1,8 +1,10 @@
 """Tickets as pages show them: plain dictionaries, made once here for the page, its fragments and the list."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -11,14 +13,15 @@ from django.utils.translation import gettext as _
 from tierdesk.domain.channels.email import queries as email
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.tickets import catalogue, policies, queries
-from tierdesk.domain.tickets.models import Attachment, CustomField, FieldValue, Message, Note, Ticket
 from tierdesk.kernel import ids
 from tierdesk.kernel.actors import Actor
-from tierdesk.kernel.models import Event
 from tierdesk.surfaces.desk import ladder, sentences
 from tierdesk.surfaces.desk.labels import View, channel, kind, levels, priority, status, translated
 from tierdesk.surfaces.desk.prose import shown_text
 from tierdesk.ui.wording import initials
+
+if TYPE_CHECKING:
+    from tierdesk.domain.tickets.models import Attachment, CustomField, FieldValue, Message, Ticket
 
 
 def row(ticket: Ticket) -> View:
@@ -45,7 +48,7 @@ def row(ticket: Ticket) -> View:
 def page(actor: Actor, ticket: Ticket) -> View:
     """Everything a ticket's page shows."""
     entries = queries.timeline(actor, ticket)
-    events = [entry.row for entry in entries if isinstance(entry.row, Event)]
+    events = [entry.event for entry in entries if entry.event]
     participants = queries.participants(ticket)
     teams = {team.pk: translated(team.name) for team in people.teams_kept()}
     agents = people.agents_kept(ticket.client_id)
@@ -130,7 +133,7 @@ def _custom_fields(ticket: Ticket, values: Sequence[FieldValue]) -> list[View]:
             continue
         raw, text = _value(field, held.get(field.pk))
         options = [(choice["key"], translated(choice.get("label", {}))) for choice in field.choices]
-        if field.type == CustomField.Type.BOOLEAN:
+        if field.type == "boolean":
             options = [("true", _("Yes")), ("false", _("No"))]
         inputs = {"number": "number", "date": "date"}
         shown.append(
@@ -149,11 +152,11 @@ def _custom_fields(ticket: Ticket, values: Sequence[FieldValue]) -> list[View]:
 def _value(field: CustomField, value: FieldValue | None) -> tuple[str, str]:
     if value is None:
         return "", ""
-    if field.type == CustomField.Type.BOOLEAN:
+    if field.type == "boolean":
         text = "true" if value.boolean else "false"
-    elif field.type == CustomField.Type.NUMBER:
+    elif field.type == "number":
         text = f"{value.number.normalize():f}" if value.number is not None else ""
-    elif field.type == CustomField.Type.DATE:
+    elif field.type == "date":
         text = value.date.isoformat() if value.date else ""
     else:
         text = value.text or ""
@@ -183,18 +186,24 @@ def _entry(entry: queries.Entry, around: _Around) -> View:
         "is_new": entry.at.timestamp() > around.read_to > 0,
         "attachments": [_file(file) for file in entry.attachments],
     }
-    if isinstance(entry.row, Event):
-        sentence = sentences.of_event(entry.row, around.names, around.teams)
-        return shown | {"icon": sentences.ICONS.get(entry.row.name, "circle"), "sentence": sentence}
-    author = entry.row.author
-    side = "requester" if isinstance(entry.row, Message) and entry.row.direction == "in" else "agent"
-    name = (author.name if author else "") or _("Unknown")
-    shown["author"] = {"name": name, "initials": initials(name), "side": side}
-    if isinstance(entry.row, Note):
-        return shown | {"text_html": shown_text(entry.row.text)}
-    message = entry.row
+    if entry.event:
+        sentence = sentences.of_event(entry.event, around.names, around.teams)
+        return shown | {"icon": sentences.ICONS.get(entry.event.name, "circle"), "sentence": sentence}
+    if entry.note:
+        author = entry.note.author.name if entry.note.author else _("Unknown")
+        return shown | {"author": _author(author, "agent"), "text_html": shown_text(entry.note.text)}
+    return shown | (_message(entry.message, around) if entry.message else {})
+
+
+def _author(name: str, side: str) -> View:
+    return {"name": name, "initials": initials(name), "side": side}
+
+
+def _message(message: Message, around: _Around) -> View:
     new, quoted = split_quote(message)
-    return shown | {
+    side = "requester" if message.direction == "in" else "agent"
+    return {
+        "author": _author(message.author.name or _("Unknown"), side),
         "direction": message.direction,
         "channel": message.channel,
         "text_html": shown_text(new),

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -17,23 +17,22 @@ from tierdesk.kernel import files
 from tierdesk.kernel.actors import Actor, ActorKind
 from tierdesk.kernel.refusals import Refusal
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+F = TypeVar("F", bound=Callable[..., HttpResponseBase])
 
 
-def for_staff(view: View[P]) -> View[P]:
+def for_staff(view: F) -> F:
     """A view for those who work at the desk. Others hear that they are in the wrong place, strangers to sign in."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, **kwargs: Any) -> Any:
         actor = actor_of(request)
         if actor.kind is ActorKind.ANONYMOUS:
             raise Refusal("unauthenticated", _("Sign in first."))
         if not people.is_staff(actor):
             raise Refusal("forbidden", _("This part is for those who work at the desk."))
-        return view(request, *args, **kwargs)
+        return view(request, **kwargs)
 
-    return guarded
+    return cast(F, guarded)
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -60,7 +59,7 @@ def number_of(request: HttpRequest, name: str) -> int | None:
 
 def files_of(request: HttpRequest) -> list[FileIn]:
     """The uploaded files, durable on disk. Refused: one that is larger than allowed."""
-    uploaded: Sequence[UploadedFile] = request.FILES.getlist("files")
+    uploaded: Sequence[UploadedFile[Any]] = request.FILES.getlist("files")
     limit = settings.TIERDESK.max_upload_bytes
     for file in uploaded:
         if (file.size or 0) > limit:

@@ -1,13 +1,17 @@
 """Events and states as sentences."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from tierdesk.domain.tickets import catalogue, rules
-from tierdesk.domain.tickets.models import Ticket
 from tierdesk.kernel.models import Event
 from tierdesk.surfaces.desk import labels
+
+if TYPE_CHECKING:
+    from tierdesk.domain.tickets.models import Ticket
 
 ICONS = {
     "TicketOpened": "plus",

@@ -4,8 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from tierdesk.domain.people.models import LANGUAGES, Client, Person, Team
-from tierdesk.domain.tickets.models import Message, Ticket
+from tierdesk.domain.people.rules import LANGUAGE_NAMES
 from tierdesk.kernel import clock, ids
 from tierdesk.kernel.models import StoredFile
 from tierdesk.kernel.scope import TenantManager
@@ -26,9 +25,9 @@ class Mailbox(models.Model):
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     address = models.CharField(max_length=254, unique=True)
     name = models.CharField(max_length=120)
-    team = models.ForeignKey(Team, models.PROTECT, related_name="+")
-    client = models.ForeignKey(Client, models.PROTECT, null=True, blank=True, related_name="+")
-    language = models.CharField(max_length=8, choices=LANGUAGES, default="en")
+    team = models.ForeignKey("people.Team", models.PROTECT, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, null=True, blank=True, related_name="+")
+    language = models.CharField(max_length=8, choices=LANGUAGE_NAMES, default="en")
     active = models.BooleanField(default=True)
     acknowledge = models.BooleanField(default=True)
     imap_host = models.CharField(max_length=253, blank=True, default="")
@@ -92,9 +91,9 @@ class MailIn(models.Model):
     # who sent it and what it is called, as far as that could be read; for the list of problems
     sender = models.CharField(max_length=320, blank=True, default="")
     subject = models.CharField(max_length=250, blank=True, default="")
-    client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="+")
-    ticket = models.ForeignKey(Ticket, models.PROTECT, null=True, related_name="+")
-    message = models.OneToOneField(Message, models.PROTECT, null=True, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, null=True, related_name="+")
+    ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, null=True, related_name="+")
+    message = models.OneToOneField("tickets.Message", models.PROTECT, null=True, related_name="+")
     internet_id = models.CharField(max_length=250, blank=True, default="", db_index=True)
     opened = models.BooleanField(default=False)  # its ticket began with it
     tries = models.PositiveSmallIntegerField(default=0)  # how often its reader died
@@ -143,14 +142,14 @@ class MailOut(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="+")
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+")
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
-    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")
+    client = models.ForeignKey("people.Client", models.PROTECT, related_name="+")
+    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="+")
+    message = models.ForeignKey("tickets.Message", models.CASCADE, null=True, related_name="+")
     purpose = models.CharField(max_length=8, choices=Purpose.choices)
-    recipient = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    recipient = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
     address = models.CharField(max_length=254)
     copies = models.JSONField(default=list)  # addresses in Cc
-    language = models.CharField(max_length=8, choices=LANGUAGES, default="en")
+    language = models.CharField(max_length=8, choices=LANGUAGE_NAMES, default="en")
     internet_id = models.CharField(max_length=250, unique=True)
     state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
     error = models.TextField(blank=True, default="")

@@ -1,6 +1,9 @@
 """What mail does when others act: the first acknowledgement, and the desk's answers."""
 
+from __future__ import annotations
+
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from django.db import connection
 
@@ -11,12 +14,14 @@ from tierdesk.domain.channels.email.rules.automatic import Automatic
 from tierdesk.domain.channels.email.rules.loops import Sent, may_acknowledge
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.tickets import queries as tickets
-from tierdesk.domain.tickets.models import Ticket
 from tierdesk.events.tickets import AgentReplied, TicketOpened
 from tierdesk.kernel import clock
 from tierdesk.kernel.actors import SYSTEM
 from tierdesk.kernel.jobs import reaction
 from tierdesk.kernel.models import Event
+
+if TYPE_CHECKING:
+    from tierdesk.domain.tickets.models import Ticket
 
 WHY = "reactions act for the system"
 MAX_COPIES = 50

@@ -9,7 +9,6 @@ from tierdesk.domain.people import commands, rules
 from tierdesk.kernel.actors import Actor, ActorKind
 from tierdesk.kernel.refusals import Faults
 
-THEME_COOKIE = "tierdesk_theme"
 YEAR = 365 * 24 * 3600
 
 
@@ -41,7 +40,7 @@ def _keep_theme(actor: Actor, theme: str, response: HttpResponse) -> None:
         commands.set_theme(actor, theme=theme)
     elif theme not in rules.THEMES:
         _refuse("theme")
-    _cookie(response, THEME_COOKIE, theme)
+    _cookie(response, rules.THEME_COOKIE, theme)
 
 
 def _refuse(field: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_django.plugin import DjangoDbBlocker
+
     from tests.authorisation.world import World
 
 

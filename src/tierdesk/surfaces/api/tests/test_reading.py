@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.authorisation.world import World
 
 pytestmark = pytest.mark.django_db

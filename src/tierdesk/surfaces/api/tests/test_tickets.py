@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from tests.authorisation.world import World
 
+from tests.authorisation.world import World
 from tierdesk.domain.tickets.models import Ticket
 from tierdesk.domain.tickets.web.api.schemas import TicketOut, TicketPage, TimelinePage
 

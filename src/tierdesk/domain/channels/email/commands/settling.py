@@ -1,8 +1,11 @@
 """What becomes of a mail: one transaction a mail, so that a re-run finds it done or not begun."""
 
+from __future__ import annotations
+
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -19,16 +22,18 @@ from tierdesk.domain.channels.email.rules.threading import Decision
 from tierdesk.domain.people import commands as people_commands
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.people import rules as people_rules
-from tierdesk.domain.people.models import Person
 from tierdesk.domain.tickets import commands as tickets
 from tierdesk.domain.tickets import queries as ticket_queries
-from tierdesk.domain.tickets.models import Message, Ticket
 from tierdesk.events.email import MailFailed, MailSettled
 from tierdesk.kernel import clock, files
 from tierdesk.kernel.actors import SYSTEM, Actor, ActorKind
 from tierdesk.kernel.commands import command, record, system_only
 from tierdesk.kernel.jobs import TASKS
 from tierdesk.kernel.refusals import Refusal, not_found
+
+if TYPE_CHECKING:
+    from tierdesk.domain.people.models import Person
+    from tierdesk.domain.tickets.models import Message
 
 WHY = "a mail is settled by the system, or by those whose policy was asked"
 MAX_TRIES = 3
@@ -182,7 +187,7 @@ def _open(mail: MailIn, reading: Reading) -> None:
         html=parsed.html,
         requester_id=person.pk,
         client_id=client.pk,
-        channel=Ticket.Channel.EMAIL,
+        channel="email",
         team_id=box.team_id if box.team.active else None,
         language=language or person.language or client.language or box.language,
         files=reading.files,
@@ -208,7 +213,7 @@ def _join(mail: MailIn, reading: Reading, ticket_id: int) -> bool:
                 new_text=reading.mail.new_text,
                 html=reading.mail.html,
                 files=reading.files,
-                channel=Ticket.Channel.EMAIL,
+                channel="email",
                 by_mail_id=mail.pk,
                 reasons=mail.reasons,
             )

@@ -1,4 +1,3 @@
-# ruff: noqa: E402 - models can be imported only after django.setup()
 """A small desk for mail: a team, two clients, mailboxes, an agent; and mails as people write them."""
 
 from __future__ import annotations
@@ -8,10 +7,7 @@ from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from typing import Any
 
-import django
 import pytest
-
-django.setup()  # pytest loads this file before pytest-django does it, when only this folder is named
 
 from tierdesk.domain.channels.email import commands
 from tierdesk.domain.channels.email.models import Mailbox, MailIn, MailOut

@@ -114,9 +114,7 @@ def add_note(request: HttpRequest, ref: Ref, given: NewMessage) -> Status:
         }
     },
 )
-def take_file(
-    request: HttpRequest, attachment_id: Annotated[str, Path(description="A file's id.")]
-) -> FileResponse:
+def take_file(request: HttpRequest, attachment_id: Annotated[str, Path(description="A file's id.")]) -> FileResponse:
     """The bytes of a file, to be saved. That it was taken, and by whom, is kept."""
     attachment = commands.take_file(_actor(request), attachment_id=_id(attachment_id) or 0)
     try:

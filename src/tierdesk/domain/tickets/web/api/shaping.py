@@ -10,10 +10,9 @@ from django.urls import reverse
 
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.tickets import policies, queries, rules
-from tierdesk.domain.tickets.models import Attachment, FieldValue, Message, Note, Ticket
+from tierdesk.domain.tickets.models import Attachment, FieldValue, Ticket
 from tierdesk.domain.tickets.queries import Entry
 from tierdesk.kernel.actors import Actor
-from tierdesk.kernel.models import Event
 
 PRIORITY_NAMES = {value: name for name, value in rules.PRIORITIES.items()}
 _MEDIA_TYPE = re.compile(r"[a-zA-Z0-9!#$&^_.+-]{1,60}/[a-zA-Z0-9!#$&^_.+-]{1,60}")
@@ -57,7 +56,7 @@ def entries_out(actor: Actor, ticket: Ticket, entries: Sequence[Entry]) -> list[
 
 
 def media_type(attachment: Attachment) -> str:
-    """The type as which a file is handed out: the sender's word, where it has the form of one and no browser runs it."""
+    """The type as which a file is handed out: the sender's word, where it has the form of one and is never run."""
     said = attachment.type.strip().lower()
     if not _MEDIA_TYPE.fullmatch(said) or said.endswith(("html", "xml", "script")):
         return "application/octet-stream"
@@ -97,17 +96,16 @@ def _ticket(actor: Actor, ticket: Ticket, addresses: Mapping[int, str]) -> dict[
 
 
 def _entry(entry: Entry, *, staff: bool) -> dict[str, Any]:
-    row = entry.row
     shown: dict[str, Any] = {"type": entry.type, "id": str(entry.id), "at": _utc(entry.at)}
-    if isinstance(row, Message):
+    if row := entry.message:
         shown |= {"author": row.author.name, "text": row.text, "direction": row.direction, "channel": row.channel}
-    elif isinstance(row, Note):
-        shown |= {"author": row.author.name if row.author else "", "text": row.text}
-    elif isinstance(row, Event):
-        names = (_DESK_FACTS if staff else _OPEN_FACTS).get(row.name, ())
-        facts = {name: row.data[name] for name in names if name in row.data}
-        by = (getattr(row, "actor_name", "") or "") if staff else ""
-        shown |= {"author": by, "event": row.name, "facts": facts}
+    elif note := entry.note:
+        shown |= {"author": note.author.name if note.author else "", "text": note.text}
+    elif event := entry.event:
+        names = (_DESK_FACTS if staff else _OPEN_FACTS).get(event.name, ())
+        facts = {name: event.data[name] for name in names if name in event.data}
+        by = (getattr(event, "actor_name", "") or "") if staff else ""
+        shown |= {"author": by, "event": event.name, "facts": facts}
     shown["attachments"] = [_file(attachment) for attachment in entry.attachments]
     return shown
 

@@ -1,19 +1,23 @@
 """What a client of the API asked for, as commands: for whom a ticket is opened, and several changes as one."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from tierdesk.domain.people import commands as people_commands
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.people import rules as people_rules
-from tierdesk.domain.people.models import Client
 from tierdesk.domain.tickets import catalogue, commands, policies, queries, rules
 from tierdesk.domain.tickets.models import Ticket
 from tierdesk.domain.tickets.web.api.schemas import NewTicket, TicketChanges
 from tierdesk.kernel.actors import Actor
 from tierdesk.kernel.commands import command
 from tierdesk.kernel.refusals import Refusal
+
+if TYPE_CHECKING:
+    from tierdesk.domain.people.models import Client
 
 _PLAIN = ("subject", "kind", "impact", "urgency")
 

@@ -127,6 +127,8 @@ class Fetcher(threading.Thread):
         client.idle()
         spoken, quick = _announced(client), 0
         while not spoken and not self.stopping and time.monotonic() < until:
+            if _has_buffered(client):
+                break
             asked = time.monotonic()
             said = [one for one in client.idle_check(timeout=1.0) if isinstance(one, tuple)]
             quick = quick + 1 if not said and time.monotonic() - asked < 0.5 else 0
@@ -246,6 +248,21 @@ def _announced(client: IMAPClient) -> bool:
     says it only once, and imapclient hands it out only while idling; hence the look inside.
     """
     return bool(client._imap.response("EXISTS")[1] != [None])
+
+
+def _has_buffered(client: IMAPClient) -> bool:
+    """Whether lines wait in imaplib's buffer: those that came in one piece with the answer to IDLE. `idle_check`
+    asks the socket alone and would let them lie until the server speaks again; `idle_done` reads them.
+    """
+    connected = client.socket()
+    timeout = connected.gettimeout()
+    connected.settimeout(0)
+    try:
+        return bool(client._imap.file.peek(1))
+    except OSError:  # TLS has only half a record yet
+        return False
+    finally:
+        connected.settimeout(timeout)
 
 
 def _groups(sizes: dict[int, int]) -> Iterator[dict[int, int]]:

@@ -233,8 +233,8 @@ def rungs(now: dt.datetime, *, returned: bool = False) -> list[dict[str, Any]]:
     ]
 
 
-def pages(now: dt.datetime) -> dict[str, tuple[str, dict[str, Any]]]:
-    nav = {
+def _nav() -> dict[str, Any]:
+    return {
         "views": [
             {"key": "mine", "label": "Mine", "count": 4, "url": "/desk/mine", "active": False, "icon": "user"},
             {"key": "all", "label": "Waiting for us", "count": 17, "url": "/desk/", "active": True, "icon": "inbox"},
@@ -265,6 +265,10 @@ def pages(now: dt.datetime) -> dict[str, tuple[str, dict[str, Any]]]:
         ],
         "mail_problems": 2,
     }
+
+
+def pages(now: dt.datetime) -> dict[str, tuple[str, dict[str, Any]]]:
+    nav = _nav()
     me = {
         "id": 2,
         "name": "Mira Schmidt",

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tooling.checkout import PACKAGE, ROOT, VENV, StepError, complain, environment, run
+from tooling.checkout import PACKAGE, VENV, StepError, complain, environment, run
 
 HOUSE = ("config", "demo", "surfaces", "domain", "ui", "events", "kernel")
 AREAS = (
@@ -94,7 +94,7 @@ def _lint(text: str) -> None:
     with tempfile.TemporaryDirectory(prefix="tierdesk-contracts-") as folder:
         config = Path(folder) / "contracts.ini"
         config.write_text(text, encoding="utf-8")
-        command = (VENV / "bin/lint-imports", "--config", config, "--cache-dir", ROOT / ".import_linter_cache")
+        command = (VENV / "bin/lint-imports", "--config", config, "--no-cache")
         run("import contracts", *command, env=environment())
 
 

@@ -159,6 +159,11 @@ def holding_client() -> Client:
     return Client.objects.get(holding=True)
 
 
+def belongs_to(person_id: int, client_id: int) -> bool:
+    """Whether somebody is one of a client's people."""
+    return Membership.objects.filter(person_id=person_id, client_id=client_id).exists()
+
+
 def visible_clients(actor: Actor) -> QuerySet[Client]:
     """The clients an actor may know of."""
     return Client.objects.filter(policies.client_scope(actor), active=True).distinct().order_by("name")

@@ -3,6 +3,7 @@
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from tierdesk.domain.people import queries as people_queries
 from tierdesk.domain.people import rules as people
 from tierdesk.domain.tickets.models import Participant, Ticket
 from tierdesk.kernel.actors import Actor, ActorKind
@@ -86,7 +87,11 @@ def entry_scope(actor: Actor) -> Q:
 
 
 def may_open(actor: Actor, client_id: int, requester_id: int) -> bool:
-    """Whether an actor may open a ticket of a client for a requester: staff for anybody, everybody for himself."""
+    """Whether an actor may open a ticket of a client for a requester: staff for anybody, everybody for himself at a
+    client that he belongs to. A mail's sender was given his client by the gateway.
+    """
     if actor.holds(people.CREATE, client_id):
         return True
-    return actor.kind is not ActorKind.ANONYMOUS and actor.person_id is not None and actor.person_id == requester_id
+    if actor.person_id is None or actor.person_id != requester_id:
+        return False
+    return actor.kind is ActorKind.MAIL or people_queries.belongs_to(actor.person_id, client_id)

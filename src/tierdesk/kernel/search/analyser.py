@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import snowballstemmer  # type: ignore[import-untyped]  # it ships no stubs
+import snowballstemmer
 
 from tierdesk.kernel.search import hangul, stopwords
 

@@ -86,6 +86,7 @@ def row_condition() -> str:
 def _forget_where(column: str, values: Sequence[int]) -> None:
     marks = ", ".join("%s" for _ in values)
     with connection.cursor() as cursor:
+        # nosemgrep: no-sql-from-pieces - placeholders and names of ours only
         cursor.execute(
             f"SELECT id, client_id, audience, source, tokens FROM kernel_searchrow WHERE {column} IN ({marks})",  # noqa: S608 -- names of ours, placeholders only
             list(values),

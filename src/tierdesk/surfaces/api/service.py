@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,6 +21,7 @@ from tierdesk.surfaces.api.document import DESCRIPTION, complete
 from tierdesk.surfaces.api.token import Token
 
 View = Callable[..., HttpResponseBase]
+R = TypeVar("R", bound=HttpResponseBase)
 
 
 class MsgspecRenderer(BaseRenderer):
@@ -65,7 +66,7 @@ def checked(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseB
         reading.check_request(request, known)
         return take_values(request, *arguments)
 
-    operation._get_values = values  # type: ignore[method-assign]  # the one place between the caller and the values
+    operation._get_values = values  # type: ignore[method-assign, assignment]  # the one place between the caller and the values
     return run
 
 
@@ -138,7 +139,7 @@ def _answered(view: View) -> View:
     return answer
 
 
-def _dressed(response: Any) -> Any:
+def _dressed(response: R) -> R:
     """What one caller got is never kept for another."""
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

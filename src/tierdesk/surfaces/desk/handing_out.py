@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from tierdesk.domain.channels.email import queries as email
 from tierdesk.domain.tickets import commands, queries
 from tierdesk.kernel import files
-from tierdesk.surfaces.desk.prose import shown_html
 from tierdesk.surfaces.desk.requests import actor_of, for_staff
+from tierdesk.surfaces.prose import shown_html
 
 R = TypeVar("R", bound=HttpResponseBase)
 

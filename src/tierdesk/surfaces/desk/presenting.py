@@ -17,7 +17,7 @@ from tierdesk.kernel import ids
 from tierdesk.kernel.actors import Actor
 from tierdesk.surfaces.desk import ladder, sentences
 from tierdesk.surfaces.desk.labels import View, channel, kind, levels, priority, status, translated
-from tierdesk.surfaces.desk.prose import shown_text
+from tierdesk.surfaces.prose import shown_text
 from tierdesk.ui.wording import initials
 
 if TYPE_CHECKING:

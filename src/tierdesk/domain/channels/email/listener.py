@@ -58,7 +58,7 @@ class Handler:
         if mailbox_id is not None:
             envelope.rcpt_tos.append(address)
             _mailboxes(envelope)[address] = mailbox_id
-        return answer
+        return str(answer)
 
     async def take_in(self, envelope: Envelope, raw: bytes) -> list[str]:
         """Keep the mail for every recipient; the answer for each, in order."""
@@ -97,7 +97,7 @@ class _Taking(SMTP):
         raw = await self._read_data()
         count = len(envelope.rcpt_tos) if self.answers_each else 1
         answers = [TOO_LARGE] * count if raw is None else await self.event_handler.take_in(envelope, raw)
-        self._set_post_data_state()  # type: ignore[no-untyped-call]  # aiosmtpd's own
+        self._set_post_data_state()  # type: ignore[no-untyped-call]  # aiosmtpd says nothing of types
         if not self.answers_each:
             answers = [next((one for one in answers if one != KEPT), KEPT)]
         await self.push("\r\n".join(answers))
@@ -128,7 +128,8 @@ class _Taking(SMTP):
         try:
             if handler.connections > MAX_CONNECTIONS:
                 await self.push(BUSY)
-                self._writer.close()
+                if self.transport is not None:
+                    self.transport.close()
                 return
             await super()._handle_client()
         finally:

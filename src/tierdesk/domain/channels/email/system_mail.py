@@ -35,9 +35,9 @@ class Backend(BaseEmailBackend):
         for message in email_messages:
             if box is not None:
                 message.from_email = box.address
-            raw = b"\r\n".join([*message.message().as_bytes().splitlines(), b""])
             try:
-                smtp.send_bytes(server, raw, message.from_email, message.recipients())
+                written = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own class
+                smtp.send_bytes(server, written, message.from_email, message.recipients())
             except (smtp.TemporarilyRefused, smtp.PermanentlyRefused) as refused:
                 log.error("system_mail_not_sent", reason=str(refused))
                 if not self.fail_silently:

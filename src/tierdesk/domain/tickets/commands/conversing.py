@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
@@ -35,6 +35,10 @@ from tierdesk.kernel.commands import command, record
 from tierdesk.kernel.conditions.folding import fold
 from tierdesk.kernel.refusals import Faults, Refusal
 
+if TYPE_CHECKING:
+    from tierdesk.domain.people.models import Team
+
+FIRST_LINE = 1  # the tier that takes in what no team is named for
 CONVERSATION = ("RequesterWrote", "AgentReplied")
 
 
@@ -81,70 +85,27 @@ def open_ticket(
     """
     if not policies.may_open(actor, client_id, requester_id):
         raise Refusal("forbidden", _("You may not open tickets for this requester."), "requester")
-    subject = people_rules.clean_name(subject, rules.SUBJECT_LIMIT)
-    text = _clean_text(text, cut=actor.kind is ActorKind.MAIL)
-    team = next((t for t in people.teams() if t.pk == team_id), None)
+    words = _Words(_clean_text(text, cut=actor.kind is ActorKind.MAIL), new_text, html, channel, files)
     faults = Faults()
-    if not subject:
-        faults.add("subject", _("Say in a few words what it is about."))
-    if not text.strip() and actor.kind is not ActorKind.MAIL:
-        faults.add("text", _("Describe what happened, or what is needed."))
-    if kind not in Kind.values:
-        known = ", ".join(Kind.values)
-        faults.add("kind", _("This kind is not known."), _("Use one of: %(known)s.") % {"known": known})
-    if team_id is not None and team is None:
-        faults.add("team", _("There is no such team."), _("Choose one from the list."))
-    if category_id is not None and not Category.objects.filter(pk=category_id, active=True).exists():
-        faults.add("category", _("There is no such category."), _("Choose one from the list."))
+    subject = _opening_subject(faults, actor, subject, words)
+    team = _opening_place(faults, kind, team_id, category_id)
     impact, urgency = _levels(faults, impact, urgency, priority)
-    check_files(faults, files)
     faults.refuse()
-    now = clock.now()
-    status = status_of(rules.NEW)
     ticket = Ticket(
-        id=ids.new_id(),
-        number=numbers.next_number("ticket"),
         client_id=client_id,
-        kind=kind,
-        subject=subject,
-        subject_folded=fold(subject),
-        preview=rules.preview_of(new_text or text),
-        channel=channel,
         requester_id=requester_id,
-        language=language,
-        status=status,
-        impact=impact,
-        urgency=urgency,
-        priority=rules.priority_of(impact, urgency),
         category_id=category_id,
         team=team,
-        tier_id=team.tier_id if team else 1,
-        attention_at=now,
-        waiting_since=now,
-        last_message_at=now,
-        created_at=now,
-        updated_at=now,
+        kind=kind,
+        subject=subject,
+        channel=channel,
+        language=language,
+        impact=impact,
+        urgency=urgency,
     )
-    ticket.save(force_insert=True)
+    message = _open(ticket, words)
     write_fields(ticket, custom_fields or {}, opening=actor.kind is not ActorKind.MAIL)
-    words = _Words(text, new_text, html, channel, files)
-    message = _write_message(ticket, requester_id, Message.Direction.IN, words)
-    ticket.opening_message = message  # type: ignore[attr-defined]  # for the caller, who wants both
-    record(
-        actor,
-        TicketOpened(
-            thing_id=ticket.pk,
-            client_id=client_id,
-            ticket_version=ticket.version,
-            message_id=message.pk,
-            channel=channel,
-            kind=kind,
-            tier=ticket.tier_id,
-            team_id=team_id,
-            by_mail_id=by_mail_id,
-            follows_ticket_id=follows_ticket_id,
-        ),
-    )
+    _record_opening(actor, ticket, message, by_mail_id=by_mail_id, follows_ticket_id=follows_ticket_id)
     for person_id in list(dict.fromkeys(participant_ids))[:MAX_PARTICIPANTS]:
         join(actor, ticket, person_id)
     return ticket
@@ -210,12 +171,7 @@ def post_message(
             ticket.assignee_id = actor.person_id
     ticket.attention_at = message.at
     touch(ticket, "last_message_at", "preview", "waiting_since", "attention_at", "assignee")
-    facts: dict[str, Any] = {
-        "thing_id": ticket.pk,
-        "client_id": ticket.client_id,
-        "ticket_version": ticket.version,
-        "message_id": message.pk,
-    }
+    facts = _facts(ticket) | {"message_id": message.pk}
     if answering:
         record(actor, AgentReplied(**facts))
     else:
@@ -252,6 +208,53 @@ def add_note(actor: Actor, *, ref: str, text: str, files: Sequence[FileIn] = (),
         NoteAdded(thing_id=ticket.pk, client_id=ticket.client_id, ticket_version=ticket.version, note_id=note.pk),
     )
     return note
+
+
+def _opening_subject(faults: Faults, actor: Actor, subject: str, words: _Words) -> str:
+    subject = people_rules.clean_name(subject, rules.SUBJECT_LIMIT)
+    if not subject:
+        faults.add("subject", _("Say in a few words what it is about."))
+    if not words.text.strip() and actor.kind is not ActorKind.MAIL:
+        faults.add("text", _("Describe what happened, or what is needed."))
+    check_files(faults, words.files)
+    return subject
+
+
+def _opening_place(faults: Faults, kind: str, team_id: int | None, category_id: int | None) -> "Team | None":
+    if kind not in Kind.values:
+        known = ", ".join(Kind.values)
+        faults.add("kind", _("This kind is not known."), _("Use one of: %(known)s.") % {"known": known})
+    if category_id is not None and not Category.objects.filter(pk=category_id, active=True).exists():
+        faults.add("category", _("There is no such category."), _("Choose one from the list."))
+    team = next((t for t in people.teams() if t.pk == team_id), None) if team_id is not None else None
+    if team_id is not None and team is None:
+        faults.add("team", _("There is no such team."), _("Choose one from the list."))
+    return team
+
+
+def _open(ticket: Ticket, words: _Words) -> Message:
+    now = clock.now()
+    ticket.number = numbers.next_number("ticket")
+    ticket.subject_folded = fold(ticket.subject)
+    ticket.preview = rules.preview_of(words.new_text or words.text)
+    ticket.status = status_of(rules.NEW)
+    ticket.priority = rules.priority_of(ticket.impact, ticket.urgency)
+    ticket.tier_id = ticket.team.tier_id if ticket.team else FIRST_LINE
+    ticket.attention_at = ticket.waiting_since = ticket.last_message_at = now
+    ticket.created_at = ticket.updated_at = now
+    ticket.save(force_insert=True)
+    message = _write_message(ticket, ticket.requester_id, Message.Direction.IN, words)
+    ticket.opening_message = message  # type: ignore[attr-defined]  # for the caller, who wants both
+    return message
+
+
+def _record_opening(actor: Actor, ticket: Ticket, message: Message, **origin: int | None) -> None:
+    said = {"message_id": message.pk, "channel": ticket.channel, "kind": ticket.kind, "tier": ticket.tier_id}
+    record(actor, TicketOpened(**_facts(ticket), **said, team_id=ticket.team_id, **origin))
+
+
+def _facts(ticket: Ticket) -> dict[str, Any]:
+    return {"thing_id": ticket.pk, "client_id": ticket.client_id, "ticket_version": ticket.version}
 
 
 def _follow_up(actor: Actor, ticket: Ticket, words: _Words, by_mail_id: int | None) -> Message:

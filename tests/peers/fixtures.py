@@ -32,7 +32,7 @@ def postgresql_url() -> Iterator[str]:
     if given.startswith("postgres"):
         yield given
         return
-    _need(postgresql_peer.absent())
+    need(postgresql_peer.absent())
     with postgresql_peer.PostgreSQL() as server:
         yield server.url
 
@@ -40,7 +40,7 @@ def postgresql_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[Dovecot]:
     """IMAP and LMTP: any address, one password."""
-    _need(dovecot_peer.absent())
+    need(dovecot_peer.absent())
     with dovecot_peer.Dovecot() as server:
         yield server
 
@@ -48,7 +48,7 @@ def dovecot() -> Iterator[Dovecot]:
 @pytest.fixture(scope="session")
 def postfix(dovecot: Dovecot) -> Iterator[Postfix]:
     """SMTP for `*.example`, delivered into `dovecot`."""
-    _need(postfix_peer.absent())
+    need(postfix_peer.absent())
     with postfix_peer.Postfix(dovecot.lmtp_port) as server:
         yield server
 
@@ -58,7 +58,7 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     from tests.peers import chromium as chromium_peer  # noqa: PLC0415  Playwright is slow to load
 
-    _need(chromium_peer.absent())
+    need(chromium_peer.absent())
     with chromium_peer.chromium() as running:
         yield running
 
@@ -72,7 +72,8 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def _need(absent: str | None) -> None:
+def need(absent: str | None) -> None:
+    """Go on where nothing is absent; skip the test otherwise, or fail it in CI."""
     if absent is None:
         return
     if os.environ.get("CI") == "true":

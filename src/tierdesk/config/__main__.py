@@ -1,5 +1,7 @@
-"""`python -m tierdesk.config`."""
+"""`python -m tierdesk.config` is the `tierdesk` command."""
+
+import sys
 
 from tierdesk.config.cli import main
 
-main()
+sys.exit(main())

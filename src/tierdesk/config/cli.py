@@ -59,7 +59,10 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     revoke.add_argument("token", metavar="TOKEN", help="the token itself, or its id")
     listing = token.add_parser("list", help="a person's tokens")
     listing.add_argument("--person", required=True, metavar="EMAIL")
-    made["check"].add_argument("--json", action="store_true", help="as JSON")
+    check = made["check"]
+    check.add_argument("--json", action="store_true", help="as JSON")
+    check.add_argument("--retry-jobs", action="store_true", help="first let jobs that were given up be tried again")
+    check.add_argument("--reindex", action="store_true", help="first write the search index anew")
     made["backup"].add_argument("folder", type=Path, help="a folder that does not exist yet")
     made["restore"].add_argument("folder", type=Path, help="a folder that `tierdesk backup` wrote")
     return parser, made

@@ -142,7 +142,7 @@ def _token(given: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> int:
     from tierdesk.config import checking  # noqa: PLC0415 - needs Django
 
-    return checking.run(as_json=given.json)
+    return checking.run(as_json=given.json, retry_jobs=given.retry_jobs, write_index=given.reindex)
 
 
 def _backup(given: argparse.Namespace) -> int:

@@ -18,8 +18,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def static_file(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A style sheet, script or icon of ours. A proxy in front may serve these instead."""
+    """A style sheet, script or icon of ours. A proxy in front may serve these instead.
+
+    Public, and asked for by the sandboxed frame of a mail's own HTML, which has no origin: hence `cross-origin`.
+    """
     response = serve(request, path, insecure=True)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
 

@@ -1,5 +1,7 @@
 """The kernel as a Django application."""
 
+import importlib
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,7 @@ class KernelConfig(AppConfig):
     name = "tierdesk.kernel"
     label = "kernel"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make its schedules known."""
+        importlib.import_module("tierdesk.kernel.housekeeping")

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -82,19 +82,34 @@ def path_of(key: str) -> Path:
 
 def sweep(older_than_seconds: float) -> int:
     """Remove files on disk that no row names and that are older than the age given. Returns how many."""
-    root, removed = Path(settings.TIERDESK.files_dir), 0
-    if not root.exists():
-        return 0
+    removed = 0
+    for path in orphans(older_than_seconds):
+        path.unlink(missing_ok=True)
+        removed += 1
+    return removed
+
+
+def orphans(older_than_seconds: float) -> Iterator[Path]:
+    """Files on disk that no row names and that are older than the age given."""
+    root = Path(settings.TIERDESK.files_dir)
     limit = clock.now().timestamp() - older_than_seconds
-    for folder in root.iterdir():
+    for folder in sorted(root.iterdir()) if root.exists() else ():
         if not folder.is_dir():
             continue
         paths = {p.name: p for p in folder.iterdir() if p.stat().st_mtime < limit}
         known = set(StoredFile.objects.filter(key__in=list(paths)).values_list("key", flat=True))
-        for name in paths.keys() - known:
-            paths[name].unlink(missing_ok=True)
-            removed += 1
-    return removed
+        yield from (paths[name] for name in sorted(paths.keys() - known))
+
+
+def missing() -> Iterator[StoredFile]:
+    """Rows whose bytes are not on disk, or not all of them. Reads no content."""
+    for row in StoredFile.objects.order_by("id").iterator():
+        try:
+            size = path_of(row.key).stat().st_size
+        except FileNotFoundError:
+            size = -1
+        if size != row.size:
+            yield row
 
 
 def _sync_folder(folder: Path) -> None:

@@ -229,3 +229,9 @@ def agents_kept(client_id: int) -> list[tuple[int, str]]:
 def somebody_can_sign_in() -> bool:
     """Whether anybody could: an installation without is new."""
     return Person.objects.filter(active=True, login__is_active=True).exists()
+
+
+def administrators() -> QuerySet[Person]:
+    """Active people who can sign in and who manage the whole installation."""
+    grants = Grant.objects.filter(role__slug__in=_roles_with(rules.INSTALLATION), client__isnull=True)
+    return Person.objects.filter(active=True, login__is_active=True, pk__in=grants.values("person_id"))

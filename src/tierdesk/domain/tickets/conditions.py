@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from tierdesk.domain.people import queries as people
-from tierdesk.domain.people.rules import in_language
+from tierdesk.domain.people.rules import READ, in_language
 from tierdesk.domain.tickets import catalogue, rules
 from tierdesk.domain.tickets.indexing import text_of
 from tierdesk.domain.tickets.models import CustomField, Message, Note, Ticket
@@ -14,17 +14,21 @@ from tierdesk.kernel.actors import Actor
 from tierdesk.kernel.audience import Audience
 from tierdesk.kernel.conditions.fields import Choice, ConditionField, Fields, Kind
 
+DESK_ONLY = frozenset({"impact", "urgency", "tier", "hold", "waiting", "team", "assignee", "category"})
 _LEVEL_NAMES = ((3, "low"), (2, "medium"), (1, "high"))
 
 
 def ticket_fields(actor: Actor) -> Fields:
     """The fields of tickets as this actor may ask for them: names of clients and people that he cannot see mean
-    nothing to him.
+    nothing to him, and the requester's side cannot ask for what it is not shown, since every answer would tell.
     """
     fields = Fields("ticket", documents=documents_of)
+    staff = bool(actor.clients_for(READ))
     for one in (*_plain(actor.language), *_references(actor)):
-        fields.register(one)
-    fields.register_provider(lambda name: _custom(name, actor.language))
+        if staff or one.name not in DESK_ONLY:
+            fields.register(one)
+    if staff:
+        fields.register_provider(lambda name: _custom(name, actor.language))
     return fields
 
 

@@ -59,6 +59,18 @@ def reindex() -> int:
     return kept
 
 
+def disagreement() -> tuple[int, int]:
+    """How many documents the index lacks, and how many of its rows no document owns. Reads every document."""
+    lacking = stray = 0
+    for name, source in search_source:
+        known = set(SearchRow.objects.filter(source=name).values_list("id", flat=True))
+        there = {document.id for document in source.documents()}
+        lacking += len(there - known)
+        stray += len(known - there)
+    stray += SearchRow.objects.exclude(source__in=[name for name, _ in search_source]).count()
+    return lacking, stray
+
+
 def _reindex_source(source: SearchSource) -> int:
     before = set(SearchRow.objects.filter(source=source.name).values_list("id", flat=True))
     seen: set[int] = set()

@@ -20,8 +20,8 @@ from tierdesk.surfaces.api import problems, reading
 from tierdesk.surfaces.api.document import DESCRIPTION, complete
 from tierdesk.surfaces.api.token import Token
 
-View = Callable[..., HttpResponseBase]
 R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[..., HttpResponseBase]
 
 
 class MsgspecRenderer(BaseRenderer):
@@ -66,7 +66,7 @@ def checked(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseB
         reading.check_request(request, known)
         return take_values(request, *arguments)
 
-    operation._get_values = values  # type: ignore[method-assign, assignment]  # the one place between the caller and the values
+    operation._get_values = values  # type: ignore[method-assign,assignment]  # the one place between the caller and the values
     return run
 
 

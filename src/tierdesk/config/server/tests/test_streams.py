@@ -7,6 +7,11 @@ from contextvars import ContextVar
 DEADLINE = 20
 
 
+def say(start_response, body):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [body]
+
+
 class Chunks:
     """A streamed response that notes when it was closed."""
 

@@ -1,5 +1,6 @@
 """Reads of mailboxes and mails."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
@@ -73,6 +74,16 @@ def active_mailboxes() -> list[Mailbox]:
     return list(Mailbox.objects.filter(active=True).order_by("id"))
 
 
+def mails_waiting_since(before: dt.datetime) -> int:
+    """How many mails came in before a moment and are not settled yet; for the check of the installation."""
+    return MailIn.objects.unscoped(WHY).filter(state=MailIn.State.RECEIVED, received_at__lt=before).count()
+
+
+def sends_failed_since(after: dt.datetime) -> int:
+    """How many mails written after a moment could not be sent; for the check of the installation."""
+    return MailOut.objects.unscoped(WHY).filter(state=MailOut.State.FAILED, created_at__gte=after).count()
+
+
 def own_addresses() -> list[str]:
     """Every address of the desk, in use or not."""
     return list(Mailbox.objects.values_list("address", flat=True))
@@ -105,9 +116,14 @@ def waits_for_another(mail: MailIn, internet_ids: Iterable[str]) -> bool:
 
 
 def references_of(ticket_id: int, address: str) -> list[str]:
-    """The Message-IDs of a ticket's mails that a recipient has: those that came in and those sent to him, in order."""
+    """The Message-IDs of a ticket's mails that a recipient has: those that came in and those sent to him, in order.
+
+    An answer answers what a person wrote (RFC 5322, 3.6.4), so an acknowledgement counts only where no mail came in.
+    """
     came = MailIn.objects.unscoped(WHY).filter(ticket_id=ticket_id, message__isnull=False).exclude(internet_id="")
     went = MailOut.objects.unscoped(WHY).filter(ticket_id=ticket_id, address=address, state=MailOut.State.SENT)
+    if came.exists():
+        went = went.exclude(purpose=MailOut.Purpose.ACKNOWLEDGEMENT)
     pairs = [*came.order_by("id").values_list("id", "internet_id")[:1]]
     pairs += came.order_by("-id").values_list("id", "internet_id")[:REFERENCES]
     pairs += went.order_by("-id").values_list("id", "internet_id")[:REFERENCES]

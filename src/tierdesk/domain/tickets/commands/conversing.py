@@ -248,8 +248,13 @@ def _open(ticket: Ticket, words: _Words) -> Message:
     return message
 
 
-def _record_opening(actor: Actor, ticket: Ticket, message: Message, **origin: int | None) -> None:
-    said = {"message_id": message.pk, "channel": ticket.channel, "kind": ticket.kind, "tier": ticket.tier_id}
+def _record_opening(actor: Actor, ticket: Ticket, message: Message, **origin: Any) -> None:
+    said: dict[str, Any] = {
+        "message_id": message.pk,
+        "channel": ticket.channel,
+        "kind": ticket.kind,
+        "tier": ticket.tier_id,
+    }
     record(actor, TicketOpened(**_facts(ticket), **said, team_id=ticket.team_id, **origin))
 
 

@@ -32,7 +32,7 @@ def html_to_text(html: str) -> str:
 
 def _render(html: str) -> str:
     if html.count("<") < 400_000 and _depth_is_sane(html):
-        from inscriptis import get_text  # type: ignore[import-untyped]  # noqa: PLC0415  (slow to load; text mails do not need it)
+        from inscriptis import get_text  # noqa: PLC0415 - large, and few mails need it
 
         try:
             text = get_text(_cleaned(html))

@@ -28,7 +28,7 @@ def unpack(content: bytes) -> Unpacked | None:
     """What a container holds; None when it cannot be read, so that the caller keeps it as a file."""
     if content[:4] != b"\x78\x9f\x3e\x22":
         return None
-    import tnefparse
+    import tnefparse  # noqa: PLC0415 - large, and few mails need it
 
     logging.getLogger("tnef-decode").disabled = True
     try:

@@ -23,14 +23,23 @@ function attend() {
   }
 }
 
-/** Tell the server that the ticket on the screen has been read, once for each thing that was new. */
+/** Tell the server that the conversation on the screen has been read, once for each time that something was new. */
 function noteRead() {
-  const ticket = /** @type {HTMLElement | null} */ (document.querySelector("[data-read-url]"));
+  const timeline = document.getElementById("timeline");
   const token = /** @type {HTMLInputElement | null} */ (document.querySelector("input[name=csrfmiddlewaretoken]"));
-  if (!ticket?.dataset.readUrl || !token || document.visibilityState !== "visible") return;
-  fetch(ticket.dataset.readUrl, { method: "POST", headers: { "X-CSRFToken": token.value }, keepalive: true }).catch(() => {});
-  document.getElementById(`row-${ticket.dataset.ref}`)?.removeAttribute("data-unread");
-  delete ticket.dataset.readUrl;
+  if (!timeline || !token || document.visibilityState !== "visible") return;
+  const { readUrl, ref } = timeline.dataset;
+  showAsRead(ref);
+  if (!readUrl) return;
+  delete timeline.dataset.readUrl;
+  fetch(readUrl, { method: "POST", headers: { "X-CSRFToken": token.value }, keepalive: true }).catch(() => {});
+}
+
+/** The open ticket's row says "unread" no longer, even where the list was made just before the server knew. */
+function showAsRead(/** @type {string | undefined} */ ref) {
+  const row = document.getElementById(`row-${ref}`);
+  row?.removeAttribute("data-unread");
+  for (const mark of row?.querySelectorAll("[data-unread-mark]") ?? []) mark.remove();
 }
 
 /** Open at the first unread entry; the scroller itself starts at the newest. */
@@ -173,6 +182,7 @@ startClock();
 watchHtmx();
 document.addEventListener("click", onClick);
 document.addEventListener("toggle", onToggle, true);
+document.addEventListener("visibilitychange", noteRead);
 attend();
 showFirstUnread();
 if ("liveSince" in document.body.dataset) startLive(document.body.dataset.liveUrl ?? "/live", Number(document.body.dataset.liveSince));

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -124,22 +125,24 @@ class Fetcher(threading.Thread):
     def _idle(self, client: IMAPClient, until: float) -> bool:
         """Wait for the server to speak of new mail. True where it did."""
         client.idle()
-        try:
-            while not self.stopping and time.monotonic() < until:
-                said = client.idle_check(timeout=1.0)
-                if any(len(one) > 1 and one[1] in {b"EXISTS", b"RECENT"} for one in said if isinstance(one, tuple)):
-                    return True
-                if any(isinstance(one, tuple) and one[0] == b"BYE" for one in said):
-                    raise OSError("the server said goodbye")
-                self._renew()
-            return False
-        finally:
-            client.idle_done()
+        spoken, quick = _announced(client), 0
+        while not spoken and not self.stopping and time.monotonic() < until:
+            if _has_buffered(client):
+                break
+            asked = time.monotonic()
+            said = [one for one in client.idle_check(timeout=1.0) if isinstance(one, tuple)]
+            quick = quick + 1 if not said and time.monotonic() - asked < 0.5 else 0
+            if quick > 3 or any(one[0] == b"BYE" for one in said):  # readable and empty is how an end looks
+                raise OSError("the server ended the connection")
+            spoken = _speaks_of_mail(said)
+            self._renew()
+        return _speaks_of_mail(client.idle_done()[1]) or spoken
 
     def _read_new(self, client: IMAPClient, validity: int) -> None:
         last = commands.begin_folder(
             SYSTEM, mailbox_id=self.mailbox.pk, folder=self.mailbox.imap_folder, uid_validity=validity
         )
+        _announced(client)  # what was said until now, the search sees
         found = sorted(uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last)
         for start in range(0, len(found), BATCH):
             batch = self._unknown(found[start : start + BATCH], validity)
@@ -234,6 +237,32 @@ class Fetcher(threading.Thread):
         with contextlib.suppress(DatabaseError):
             worker.release_lease(self._lease, self._owner)
         connection.close()
+
+
+def _speaks_of_mail(said: list[Any]) -> bool:
+    return any(isinstance(one, tuple) and len(one) > 1 and one[1] in {b"EXISTS", b"RECENT"} for one in said)
+
+
+def _announced(client: IMAPClient) -> bool:
+    """Whether the server spoke of new mail beside its answers since this was last asked. It may do so with any command,
+    says it only once, and imapclient hands it out only while idling; hence the look inside.
+    """
+    return bool(client._imap.response("EXISTS")[1] != [None])
+
+
+def _has_buffered(client: IMAPClient) -> bool:
+    """Whether lines wait in imaplib's buffer: those that came in one piece with the answer to IDLE. `idle_check`
+    asks the socket alone and would let them lie until the server speaks again; `idle_done` reads them.
+    """
+    connected = client.socket()
+    timeout = connected.gettimeout()
+    connected.settimeout(0)
+    try:
+        return bool(client._imap.file.peek(1))
+    except OSError:  # TLS has only half a record yet
+        return False
+    finally:
+        connected.settimeout(timeout)
 
 
 def _groups(sizes: dict[int, int]) -> Iterator[dict[int, int]]:

@@ -24,7 +24,7 @@ NOT_MAIL = {"storage_full", "unavailable", "conflict", "rate_limited", "not_foun
 parser = GuardedParser(Allowance(seconds=30, memory=512 * 1024 * 1024))
 
 
-@task("email.process", transactional=False, lease=dt.timedelta(seconds=90), max_attempts=30)
+@task("email.process", transactional=False, max_attempts=30)
 def process(*, mail_id: int, by_hand: bool = False) -> None:
     """A raw mail is read and settled. What kills its reader three times has failed; agents see it, and no other mail
     waits for it. A settled one is left alone.

@@ -53,6 +53,7 @@ class Handler:
         """A recipient is taken when it is an active mailbox or a plus-address of one."""
         if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
             return MANY
+        answer: str
         answer, mailbox_id = await self._in_thread(_find_mailbox, address)
         if mailbox_id is not None:
             envelope.rcpt_tos.append(address)

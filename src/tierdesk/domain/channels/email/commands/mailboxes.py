@@ -27,7 +27,7 @@ LONGEST_LOCAL_PART = 12  # a signed reply address adds 52 characters, and 64 are
 
 
 @command
-def create_mailbox(actor: Actor, *, address: str, name: str, team_id: int, **more: Any) -> Mailbox:
+def create_mailbox(actor: Actor, /, *, address: str, name: str, team_id: int, **more: Any) -> Mailbox:
     """A new address of the desk; `more` are its other fields, with `imap_password` and `smtp_password` in clear, which
     are kept encrypted. Refused: whoever may not manage the installation; an address that is none, is taken, or is too
     long for signed reply addresses; an unknown team; wrong ports and security.
@@ -44,7 +44,7 @@ def create_mailbox(actor: Actor, *, address: str, name: str, team_id: int, **mor
 
 
 @command
-def change_mailbox(actor: Actor, *, mailbox_id: int, **changes: Any) -> Mailbox:
+def change_mailbox(actor: Actor, /, *, mailbox_id: int, **changes: Any) -> Mailbox:
     """Change a mailbox; fields not named stay. Refused as in `create_mailbox`."""
     people_policies.require(actor, people_rules.INSTALLATION)
     mailbox = Mailbox.objects.select_for_update().filter(pk=mailbox_id).first()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from typing import Any
 
-import django
 import pytest
-
-django.setup()  # pytest loads this file before pytest-django does it, when only this folder is named
 
 from tierdesk.domain.channels.email import commands
 from tierdesk.domain.channels.email.models import Mailbox, MailIn, MailOut
@@ -73,6 +70,11 @@ class Desk:
 @pytest.fixture
 def desk(db: None) -> Desk:
     """An installation with its defaults, two clients known by their domains, a mailbox and an agent."""
+    return build()
+
+
+def build() -> Desk:
+    """See `desk`."""
     people.ensure_defaults(SYSTEM)
     tickets.ensure_defaults(SYSTEM)
     team = people.create_team(SYSTEM, slug="front", name={"en": "Front line"}, tier=1)
@@ -111,3 +113,19 @@ def letter() -> Callable[..., EmailMessage]:
         return mail
 
     return write
+
+
+@pytest.fixture
+def desk_committed(transactional_db: None) -> Desk:
+    """The same desk, where other threads and processes see it too."""
+    return build()
+
+
+@pytest.fixture
+def settings_of_mail(settings: Any) -> Callable[..., None]:
+    """Changes fields of the typed environment for one test."""
+
+    def change(**fields: Any) -> None:
+        settings.TIERDESK = replace(settings.TIERDESK, **fields)
+
+    return change

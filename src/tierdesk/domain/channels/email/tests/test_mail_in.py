@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from tierdesk.domain.channels.email import commands, problems, queries
+from tierdesk.domain.channels.email import commands, jobs, problems, queries
 from tierdesk.domain.channels.email.models import FetchedMail, MailCursor, MailIn
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.tickets import commands as tickets
@@ -43,8 +44,6 @@ def test_the_same_bytes_are_one_mail_from_wherever_they_come(desk, letter):
 
 def test_settling_again_changes_nothing(desk, letter):
     mail = desk.receive(letter())
-    from tierdesk.domain.channels.email import jobs
-
     jobs.process.function(mail_id=mail.pk)
     jobs.process.enqueue(mail_id=mail.pk)
     drain()
@@ -153,10 +152,6 @@ def test_more_than_ten_tickets_an_hour_from_one_address_wait_for_a_person(desk, 
 
 
 def test_a_mail_that_kills_its_reader_fails_after_three_tries_and_stops_no_other(desk, letter, monkeypatch, clock):
-    import datetime as dt
-
-    from tierdesk.domain.channels.email import jobs
-
     alive = jobs.parser.parse
 
     def parse(raw: bytes):
@@ -179,10 +174,6 @@ def test_a_mail_that_kills_its_reader_fails_after_three_tries_and_stops_no_other
 
 
 def test_a_mail_without_a_job_is_found_and_processed(desk, letter, clock):
-    import datetime as dt
-
-    from tierdesk.domain.channels.email import jobs
-
     desk.receive(letter(), run=False)
     Job.objects.filter(task="email.process").delete()
     clock.advance(dt.timedelta(hours=1))

@@ -11,11 +11,23 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings
+from django.core.mail import EmailMessage
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tierdesk.domain.channels.email import commands, composing, jobs, problems, queries, reactions, secrets, smtp
+from tests.peers.workplace import free_port
+from tierdesk.domain.channels.email import (
+    commands,
+    composing,
+    jobs,
+    problems,
+    queries,
+    reactions,
+    secrets,
+    smtp,
+    system_mail,
+)
 from tierdesk.domain.channels.email.models import MailOut
 from tierdesk.domain.channels.email.rules import tokens
 from tierdesk.domain.people import commands as people
@@ -36,7 +48,7 @@ class Sink:
         self.mails: list[tuple[Any, Any]] = []
         self.answers: list[str] = []
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("250"):
             parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
@@ -49,8 +61,6 @@ def server(desk) -> Iterator[Sink]:
     """A real SMTP server on a port of this machine, which the desk's mailbox sends by."""
     sink = Sink()
     controller = Controller(sink, hostname="127.0.0.1", port=0, server_hostname="sink.example")
-    from tests.peers.workplace import free_port
-
     controller.port = free_port()
     controller.start()
     commands.change_mailbox(SYSTEM, mailbox_id=desk.mailbox.pk, smtp_host="127.0.0.1", smtp_port=controller.port)
@@ -273,3 +283,16 @@ def test_only_administrators_change_mailboxes(desk):
             call()
         assert refused.value.code == "forbidden"
     assert MailOut.objects.unscoped("none were made").count() == 0
+
+
+def test_a_system_mail_goes_through_the_same_server(desk, server):
+    mail = EmailMessage("Password", "Zeile\nПароль", to=["rita@acme.example"], connection=system_mail.Backend())
+    assert mail.send() == 1
+    taken, envelope = server.mails[-1]
+    assert taken["Subject"] == "Password" and "Пароль" in taken.get_content()
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("support@desk.example", ["rita@acme.example"])
+
+
+def test_a_system_mail_without_a_server_is_not_sent_and_not_an_error(desk):
+    mail = EmailMessage("Password", "x", to=["rita@acme.example"], connection=system_mail.Backend())
+    assert mail.send() == 0

@@ -27,7 +27,6 @@ class Environment:
     public_url: str
     mail_domain: str
     smtp: str = ""
-    debug: bool = False
     web_threads: int = 8
     web_processes: int = 1
     web_waiting: int = 32
@@ -79,7 +78,6 @@ def read_environment() -> Environment:
         public_url=(env.get("TIERDESK_PUBLIC_URL") or stored.get("public_url") or "http://127.0.0.1:8000").rstrip("/"),
         mail_domain=env.get("TIERDESK_MAIL_DOMAIN") or stored.get("mail_domain") or "tierdesk.localhost",
         smtp=env.get("TIERDESK_SMTP") or stored.get("smtp") or "",
-        debug=env.get("TIERDESK_DEBUG", "") == "1",
         web_threads=int(env.get("TIERDESK_WEB_THREADS", "8")),
         web_waiting=int(env.get("TIERDESK_WEB_WAITING", "32")),
         trusted_proxies=tuple(filter(None, env.get("TIERDESK_TRUSTED_PROXIES", "").replace(",", " ").split())),

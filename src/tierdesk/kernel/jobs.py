@@ -160,7 +160,7 @@ def extend(job: Job, lease: dt.timedelta) -> bool:
 
 def fail(job: Job, error: str, *, give_up: bool) -> None:
     """Put a claimed job back for later, later still with every attempt; or give it up and let it show itself."""
-    pause = min(dt.timedelta(seconds=2**job.attempts), dt.timedelta(hours=1))
+    pause = min(dt.timedelta(seconds=2 ** min(job.attempts, 12)), dt.timedelta(hours=1))
     Job.objects.filter(pk=job.pk, lease_owner=job.lease_owner).update(
         state=JobState.DEAD if give_up else JobState.READY,
         run_at=clock.now() + pause,

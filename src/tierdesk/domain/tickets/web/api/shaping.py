@@ -78,7 +78,7 @@ def _ticket(actor: Actor, ticket: Ticket, addresses: Mapping[int, str]) -> dict[
         "created_at": _utc(ticket.created_at),
         "updated_at": _utc(ticket.updated_at),
         "solved_at": _utc(ticket.solved_at),
-        "url": f"{settings.TIERDESK.public_url.rstrip('/')}/tickets/{ticket.ref}",
+        "url": settings.TIERDESK.public_url + reverse("desk:ticket", args=[ticket.ref]),
     }
     if policies.is_staff_for(actor, ticket.client_id):
         shown |= {

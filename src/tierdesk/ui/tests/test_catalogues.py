@@ -26,7 +26,9 @@ def _messages(language: str) -> list[Message]:
 
 
 def _texts(value: str | list[str] | tuple[str, ...] | None) -> list[str]:
-    return [value or ""] if isinstance(value, str) or not value else list(value)
+    if isinstance(value, str):
+        return [value]
+    return list(value or [""])
 
 
 def _name(message: Message) -> tuple[str | None, str]:

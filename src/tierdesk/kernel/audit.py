@@ -68,7 +68,7 @@ def verify(last: int | None = None) -> list[AuditFinding]:
     """Walk the whole chain, or its `last` so many seals. An event altered, removed or slipped in, or a seal altered,
     is a finding.
 
-    An event whose salt was emptied (a person was forgotten) is held by its digest alone and is no finding.
+    An event whose salt and data were emptied (a person was forgotten) is held by its digest alone and is no finding.
     """
     findings: list[AuditFinding] = []
     previous = b"tierdesk"
@@ -87,7 +87,8 @@ def verify(last: int | None = None) -> list[AuditFinding]:
                 findings.append(AuditFinding(expected, "missing"))
                 expected = event.position or expected
             expected += 1
-            if event.salt is not None and digest_of(event) != bytes(event.digest or b""):
+            forgotten = event.salt is None and not event.data
+            if not forgotten and digest_of(event) != bytes(event.digest or b""):
                 findings.append(AuditFinding(event.position or 0, "altered"))
             chain.update(bytes(event.digest or b""))
         if chain.digest() != bytes(row.digest):

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
-from django.db import connection
+from django.db import connection, transaction
 
 from tierdesk.kernel import clock
 from tierdesk.kernel.models import CacheEntry
@@ -13,7 +13,7 @@ FAR = dt.timedelta(days=365)
 
 
 class DatabaseCache(BaseCache):
-    """`get`, `set`, `add` (atomic across processes), `delete`, `clear`. Values are what JSON can say."""
+    """`get`, `set`, `add` and `incr` (atomic across processes), `delete`, `clear`. Values are what JSON can say."""
 
     def __init__(self, _location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
@@ -47,6 +47,17 @@ class DatabaseCache(BaseCache):
                 ],
             )
             return cursor.fetchone() is not None
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        """Count up, and nobody's count is lost; the time that the entry has left stays. `ValueError` where none is."""
+        with transaction.atomic():
+            rows = CacheEntry.objects.select_for_update().filter(expires_at__gt=clock.now())
+            row = rows.filter(key=self.make_and_validate_key(key, version)).first()
+            if row is None:
+                raise ValueError(f"Key {key!r} not found")
+            row.value = int(row.value) + delta
+            row.save(update_fields=["value"])
+        return int(row.value)
 
     def delete(self, key: str, version: int | None = None) -> bool:
         gone, _ = CacheEntry.objects.filter(key=self.make_and_validate_key(key, version)).delete()

@@ -34,6 +34,7 @@ def write(content: bytes | Iterable[bytes]) -> Written:
     chunks = [content] if isinstance(content, bytes) else content
     digest, size = hashlib.sha256(), 0
     try:
+        new_folder = not path.parent.is_dir()
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as stream:
             for chunk in chunks:
@@ -43,7 +44,9 @@ def write(content: bytes | Iterable[bytes]) -> Written:
             stream.flush()
             os.fsync(stream.fileno())
         _sync_folder(path.parent)
-    except OSError as error:
+        if new_folder:  # whose own name must last, too
+            _sync_folder(path.parent.parent)
+    except BaseException as error:
         path.unlink(missing_ok=True)
         if is_storage_full(error):
             raise storage_full() from error

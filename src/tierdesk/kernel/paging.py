@@ -90,8 +90,8 @@ def _read_key(key: str) -> tuple[dt.datetime, int]:
         parsed = dt.datetime.fromisoformat(moment)
         if parsed.tzinfo is None or not row_id.isdecimal() or len(row_id) > 19:
             raise ValueError
-        return parsed, int(row_id)
-    except ValueError as error:
+        return parsed.astimezone(dt.UTC), int(row_id)
+    except (ValueError, OverflowError) as error:
         raise Refusal(
             "invalid", _("This page of the list does not exist."), "page", _("Go to the first page.")
         ) from error

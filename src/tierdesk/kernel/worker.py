@@ -23,6 +23,10 @@ DISPATCH_LOCK = 7_316_001
 RETRYABLE = {"storage_full", "unavailable", "conflict", "rate_limited"}
 
 
+class LeaseLost(RuntimeError):
+    """A job took longer than its lease and was claimed by another worker meanwhile."""
+
+
 def dispatch(limit: int = BATCH) -> int:
     """Give the next waiting events their positions and write the jobs of their subscribers, in one transaction.
 
@@ -65,6 +69,8 @@ def run_one(owner: str) -> bool:
         return True
     try:
         _run(job, task)
+    except LeaseLost:
+        log.warning("job_lease_lost", task=job.task, job=job.pk)
     except Refusal as refusal:
         final = refusal.code not in RETRYABLE or job.attempts >= task.max_attempts
         log.warning("job_refused", task=job.task, job=job.pk, code=refusal.code, final=final)
@@ -81,14 +87,15 @@ def _run(job: Job, task: jobs.Task) -> None:
         if task.transactional:
             with transaction.atomic():
                 task.function(**job.args)
-                _finish(job)
+                if not _finish(job):  # another worker has it: the effect is that one's to make
+                    raise LeaseLost
         else:
             task.function(**job.args)
             _finish(job)
 
 
-def _finish(job: Job) -> None:
-    Job.objects.filter(pk=job.pk, lease_owner=job.lease_owner).delete()
+def _finish(job: Job) -> bool:
+    return bool(Job.objects.filter(pk=job.pk, lease_owner=job.lease_owner).delete()[0])
 
 
 def run_due_schedules(owner: str) -> int:

@@ -114,19 +114,12 @@ def _look(
 def _signed_in(person: Agent, cast: dict[str, Any], language: str) -> bool:
     if not _has_session(person.page):
         person.sign_in(cast["who"], cast["password"])
-    _speak(person, language)
+    person.choose_language(language)
     return _has_session(person.page)
 
 
 def _has_session(page: Page) -> bool:
     return any(cookie["name"] == "tierdesk_session" for cookie in page.context.cookies())
-
-
-def _speak(person: Agent, language: str) -> None:
-    """Choose the language as a person does, by the form of the menu."""
-    if person.page.locator("html").get_attribute("lang") != language:
-        person.page.locator(f'button[name="language"][value="{language}"]').evaluate("button => button.click()")
-        person.page.wait_for_function("lang => document.documentElement.lang === lang", arg=language)
 
 
 if __name__ == "__main__":

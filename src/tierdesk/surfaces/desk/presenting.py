@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from tierdesk.domain.channels.email import problems
 from tierdesk.domain.channels.email import queries as email
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.tickets import catalogue, policies, queries
@@ -225,7 +226,7 @@ def split_quote(message: Message) -> tuple[str, str]:
 
 def _delivery(mail: Any) -> View:
     if mail.state == "failed":
-        return {"state": "failed", "text": _("Not delivered: %(error)s") % {"error": mail.error}}
+        return {"state": "failed", "text": _("Not delivered: %(error)s") % {"error": problems.words_for(mail.error)}}
     if mail.state == "sent" and mail.sent_at is not None:
         return {"state": "sent", "text": _("Sent to %(address)s") % {"address": mail.address}}
     return {"state": "queued", "text": _("Being sent to %(address)s") % {"address": mail.address}}

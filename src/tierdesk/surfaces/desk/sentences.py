@@ -34,7 +34,7 @@ def of_event(event: Event, names: dict[int, str], teams: dict[int, str]) -> str:
     if event.name == "StatusChanged":
         return _status(who, data)
     if event.name == "TicketAssigned":
-        return _assigned(who, data, names, teams)
+        return _assigned(who, event.actor_person_id, data, names, teams)
     if event.name == "ParticipantAdded":
         person = names.get(data["person_id"], _("Somebody"))
         return _("%(who)s added %(person)s to the conversation") % {"who": who, "person": person}
@@ -71,10 +71,14 @@ def _status(who: str, data: dict[str, Any]) -> str:
     return _("%(who)s moved this from “%(old)s” to “%(new)s”") % {"who": who, "old": old, "new": new}
 
 
-def _assigned(who: str, data: dict[str, Any], names: dict[int, str], teams: dict[int, str]) -> str:
+def _assigned(
+    who: str, actor_id: int | None, data: dict[str, Any], names: dict[int, str], teams: dict[int, str]
+) -> str:
     person, team = names.get(data.get("to_person_id") or 0), teams.get(data.get("to_team_id") or 0)
     if person and team and data.get("from_team_id") != data.get("to_team_id"):
         return _("%(who)s gave this to %(person)s in %(team)s") % {"who": who, "person": person, "team": team}
+    if person and data.get("to_person_id") == actor_id:
+        return _("%(who)s took this ticket") % {"who": who}
     if person:
         return _("%(who)s gave this to %(person)s") % {"who": who, "person": person}
     if team and data.get("from_team_id") != data.get("to_team_id"):

@@ -156,7 +156,7 @@ function watchHtmx() {
     attend();
     if (ctx.sourceEvent?.type === "open") opened();
     else if (ctx.sourceEvent?.type === "live") followVersion();
-    else if (!document.getElementById("live-state")?.dataset.state) showAgain();
+    else if (document.getElementById("live-state")?.dataset.state === "off") showAgain();
   });
 }
 

@@ -134,5 +134,5 @@ function show(/** @type {string} */ next) {
 
 /** After the page's body was exchanged (history), show the state again. */
 export function showAgain() {
-  show(state);
+  if (state !== "off") show(state);
 }

@@ -53,9 +53,9 @@ def postfix(dovecot: Dovecot) -> Iterator[Postfix]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium. Gone after each module: while it lives, no test beside it can run a loop of its own."""
     from tests.peers import chromium as chromium_peer  # noqa: PLC0415  Playwright is slow to load
 
     need(chromium_peer.absent())

@@ -116,7 +116,10 @@ ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_TEMPLATE_EXTENSION = "html"
-ACCOUNT_FORMS = {"reset_password": "tierdesk.domain.people.web.sign_in.ForgottenForm"}
+ACCOUNT_FORMS = {
+    "login": "tierdesk.domain.people.web.sign_in.SignInForm",
+    "reset_password": "tierdesk.domain.people.web.sign_in.ForgottenForm",
+}
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "tierdesk.domain.people.reset_tokens.ResetTokens"  # noqa: S105 - a class
 PASSWORD_RESET_TIMEOUT = 3600  # seconds
 # An office shares one address, so guesses are counted tightly for the account and loosely for the address.

@@ -88,7 +88,7 @@ def unknown_field(name: str, known: Iterable[str], at: int | None) -> Refusal:
     message = _("No field “%(name)s”.") % {"name": name}
     near = nearest(name, known)
     if near:
-        return complaint(f"{message} {did_you_mean(near)}", at=at, hint=did_you_mean(near))
+        return complaint(message, at=at, hint=did_you_mean(near))
     return complaint(message, at=at, hint=_("To search for the text itself, put it in quotes."))
 
 
@@ -98,7 +98,7 @@ def unknown_value(field: str, value: str, known: Iterable[str], at: int | None) 
     message = _("“%(field)s” cannot be “%(value)s”.") % {"field": field, "value": value}
     near = nearest(value, names)
     if near:
-        return complaint(f"{message} {did_you_mean(near)}", at=at, hint=did_you_mean(near))
+        return complaint(message, at=at, hint=did_you_mean(near))
     few = _("It can be: %(values)s.") % {"values": ", ".join(names)} if 0 < len(names) <= 12 else None
     return complaint(message, at=at, hint=few)
 

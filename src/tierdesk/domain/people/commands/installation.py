@@ -22,7 +22,7 @@ TIERS = (
     (1, {"en": "Front line", "ko": "1차 지원", "ru": "Первая линия"}),
     (2, {"en": "Technicians", "ko": "2차 기술 지원", "ru": "Техники"}),
     (3, {"en": "Experts", "ko": "3차 전문가", "ru": "Эксперты"}),
-    (4, {"en": "Vendors", "ko": "외부 공급업체", "ru": "Поставщики"}),
+    (4, {"en": "Vendors", "ko": "외부 업체", "ru": "Подрядчики"}),
 )
 ROLES = (
     ("admin", {"en": "Administrator", "ko": "관리자", "ru": "Администратор"}, rules.ADMIN_PERMISSIONS),

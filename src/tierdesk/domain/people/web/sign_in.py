@@ -4,9 +4,10 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
-from allauth.account.forms import ResetPasswordForm
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from tierdesk.domain.people import commands, queries, rules
 from tierdesk.domain.people.jobs import mail_password_link
@@ -87,6 +88,18 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries n
         """Guesses count by the address as it is stored, so that no Host header and no other spelling helps."""
         typed = str(credentials.get("email") or "")
         return rules.fold_address(typed) or typed
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]  # allauth carries no types
+    """Address and password in our words; the way to a new password stands on the page, not inside the field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Mail address")
+        self.fields["password"].label = _("Password")
+        self.fields["password"].help_text = ""
+        if "remember" in self.fields:
+            self.fields["remember"].label = _("Stay signed in")
 
 
 class ForgottenForm(ResetPasswordForm):  # type: ignore[misc]  # allauth carries no types

@@ -73,7 +73,7 @@ def test_a_mistake_names_what_is_known(text: str, said: str) -> None:
     with pytest.raises(Refusal) as refused:
         holds(text, client=7, vip=None, title="", due=None, steps=None, priority=None)
     assert refused.value.code == "conditions"
-    assert said in str(refused.value.message)
+    assert said in str(refused.value)
 
 
 def test_the_position_of_an_unknown_field_is_given() -> None:

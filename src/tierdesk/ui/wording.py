@@ -119,7 +119,11 @@ def _relative(local: datetime) -> str:
     if abs(delta) < timedelta(minutes=1):
         return gettext("just now")
     if abs(delta) < DAY:
-        return str(format_timedelta(delta, add_direction=True, format="short", locale=locale(), threshold=1.5))
+        return str(  # in steps and with a threshold as clock.js has them
+            format_timedelta(
+                delta, granularity="minute", threshold=1.5, add_direction=True, format="short", locale=locale()
+            )
+        )
     skeleton = "MMMd" if local.year == now.year else "yMMMd"
     return str(format_skeleton(skeleton, local, tzinfo=local.tzinfo, locale=locale()))
 

@@ -82,7 +82,7 @@ def listing(request: HttpRequest) -> dict[str, Any]:
 def navigation(actor: Actor, *, active: str, counted: dict[str, int] | None = None) -> dict[str, Any]:
     """The views down the side; with their counts where these were made."""
     shown = counted or {}
-    problems = people_rules.MAIL_PROBLEMS in actor.grants and counted is not None
+    problems = people_rules.MAIL_PROBLEMS in actor.grants
     return {
         "views": [
             {

@@ -110,7 +110,13 @@ def agent(browser: Browser, url: str, **options: Any) -> Iterator[Agent]:
     """Somebody new at a browser; `options` are Playwright's for a context. Her pages stay open when a test fails, so
     that their picture can be taken.
     """
-    given: dict[str, Any] = {"viewport": WIDE, "locale": "en-GB", "timezone_id": "UTC", "accept_downloads": True, **options}
+    given: dict[str, Any] = {
+        "viewport": WIDE,
+        "locale": "en-GB",
+        "timezone_id": "UTC",
+        "accept_downloads": True,
+        **options,
+    }
     context = browser.new_context(**given)
     yield Agent(context, url, scripts=given.get("java_script_enabled") is not False)
     context.close()

@@ -14,10 +14,11 @@ CUT_OFF = """() => {
   if (wide > 0) found.push(`the page scrolls sideways by ${wide} px`);
   for (const element of document.querySelectorAll('button, a.button, summary, label, h1, h2, .notice, .field')) {
     const box = element.getBoundingClientRect();
-    if (!box.width || !box.height || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+    const drawn = element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    if (!box.width || !box.height || !drawn) continue;
     if (element.closest('.sr-only, .skip-link, [popover]:not(:popover-open), .row')) continue;
     if (box.right > innerWidth + 1 || box.left < -1) {
-      found.push(`${element.tagName.toLowerCase()} “${element.textContent.trim().slice(0, 40)}” stands outside of the page`);
+      found.push(`${element.tagName} “${element.textContent.trim().slice(0, 40)}” stands outside of the page`);
     } else if (element.matches('button, a.button, summary.button') && element.scrollWidth > element.clientWidth + 1) {
       found.push(`“${element.textContent.trim().slice(0, 40)}” does not fit its button`);
     }

@@ -58,7 +58,7 @@ def mail_desk(facts: Facts) -> Facts:
 
 
 def full_desk(facts: Facts) -> Facts:
-    """What a desk looks like on a bad day: long words, three languages, notes, files, a hold, a mail nobody can read."""
+    """What a desk looks like on a bad day: long words, three languages, files, a hold, an unreadable mail."""
     cast = _cast()
     _fields()
     mailbox = email.create_mailbox(

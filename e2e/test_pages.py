@@ -73,7 +73,9 @@ def test_a_mails_own_html_is_shown_in_its_frame_without_a_complaint(
         assert mira.complaints == []
 
 
-def test_a_day_at_the_desk_by_keyboard_alone(browser: Browser, installation: Installation, cast: dict[str, Any]) -> None:
+def test_a_day_at_the_desk_by_keyboard_alone(
+    browser: Browser, installation: Installation, cast: dict[str, Any]
+) -> None:
     with agent(browser, installation.url) as mira:
         mira.sign_in(cast["addresses"]["agent_l1"], cast["password"])
         keys = mira.page.keyboard

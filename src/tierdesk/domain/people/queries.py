@@ -164,6 +164,11 @@ def belongs_to(person_id: int, client_id: int) -> bool:
     return Membership.objects.filter(person_id=person_id, client_id=client_id).exists()
 
 
+def client_is_there(client_id: int) -> bool:
+    """Whether there is such a client, and it is served still."""
+    return Client.objects.filter(pk=client_id, active=True).exists()
+
+
 def visible_clients(actor: Actor) -> QuerySet[Client]:
     """The clients an actor may know of."""
     return Client.objects.filter(policies.client_scope(actor), active=True).distinct().order_by("name")

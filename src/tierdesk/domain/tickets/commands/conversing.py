@@ -27,6 +27,7 @@ from tierdesk.events.tickets import (
     AgentReplied,
     NoteAdded,
     RequesterWrote,
+    TicketAssigned,
     TicketOpened,
 )  # fmt: skip
 from tierdesk.kernel import clock, ids, numbers
@@ -88,7 +89,7 @@ def open_ticket(
     words = _Words(_clean_text(text, cut=actor.kind is ActorKind.MAIL), new_text, html, channel, files)
     faults = Faults()
     subject = _opening_subject(faults, actor, subject, words)
-    team = _opening_place(faults, kind, team_id, category_id)
+    team = _opening_place(faults, client_id, kind, team_id, category_id)
     impact, urgency = _levels(faults, impact, urgency, priority)
     faults.refuse()
     ticket = Ticket(
@@ -104,7 +105,8 @@ def open_ticket(
         urgency=urgency,
     )
     message = _open(ticket, words)
-    write_fields(ticket, custom_fields or {}, opening=actor.kind is not ActorKind.MAIL)
+    by_form = actor.kind is not ActorKind.MAIL and follows_ticket_id is None
+    write_fields(ticket, custom_fields or {}, opening=by_form)
     _record_opening(actor, ticket, message, by_mail_id=by_mail_id, follows_ticket_id=follows_ticket_id)
     for person_id in list(dict.fromkeys(participant_ids))[:MAX_PARTICIPANTS]:
         join(actor, ticket, person_id)
@@ -167,15 +169,18 @@ def post_message(
     before = ticket.status.category
     if not answering and (before in {rules.WAITING_REQUESTER, *rules.DONE} or ticket.waiting_since is None):
         ticket.waiting_since = message.at
+    taken = answering and ticket.assignee_id is None and actor.kind is ActorKind.PERSON
     if answering:
         ticket.waiting_since = None
-        if ticket.assignee_id is None and actor.kind is ActorKind.PERSON:
-            ticket.assignee_id = actor.person_id
+    if taken:
+        ticket.assignee_id = actor.person_id
     ticket.attention_at = message.at
     touch(ticket, "last_message_at", "preview", "waiting_since", "attention_at", "assignee")
     facts = _facts(ticket) | {"message_id": message.pk}
     if answering:
         record(actor, AgentReplied(**facts))
+        if taken:
+            record(actor, _taken_by(ticket, actor.person_id))
     else:
         why = tuple(reasons) or None
         record(actor, RequesterWrote(**facts, channel=channel, by_mail_id=by_mail_id, reasons=why))
@@ -222,7 +227,9 @@ def _opening_subject(faults: Faults, actor: Actor, subject: str, words: _Words) 
     return subject
 
 
-def _opening_place(faults: Faults, kind: str, team_id: int | None, category_id: int | None) -> "Team | None":
+def _opening_place(faults: Faults, client_id: int, kind: str, team_id: int | None, category_id: int | None) -> "Team | None":
+    if not people.client_is_there(client_id):
+        faults.add("client", _("There is no such client."), _("Choose one from the list."))
     if kind not in Kind.values:
         known = ", ".join(Kind.values)
         faults.add("kind", _("This kind is not known."), _("Use one of: %(known)s.") % {"known": known})
@@ -258,6 +265,12 @@ def _record_opening(actor: Actor, ticket: Ticket, message: Message, **origin: An
         "tier": ticket.tier_id,
     }
     record(actor, TicketOpened(**_facts(ticket), **said, team_id=ticket.team_id, **origin))
+
+
+def _taken_by(ticket: Ticket, person_id: int) -> TicketAssigned:
+    team_id = ticket.team_id
+    people_and_teams = {"to_person_id": person_id, "from_team_id": team_id, "to_team_id": team_id}
+    return TicketAssigned(**_facts(ticket), **people_and_teams, to_tier=ticket.tier_id)
 
 
 def _facts(ticket: Ticket) -> dict[str, Any]:

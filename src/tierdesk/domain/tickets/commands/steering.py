@@ -78,6 +78,8 @@ def set_status(
     target = Status.objects.filter(key=status).first()
     if target is None:
         raise Refusal("invalid", _("There is no such status."), "status", _("Choose one from the list."))
+    if target.category != rules.ON_HOLD:
+        hold_until = None
     if target.pk == ticket.status_id and hold_until == ticket.hold_until:
         return ticket
     refuse_if_changed(actor, ticket, version, ("StatusChanged",))
@@ -104,8 +106,6 @@ def set_status(
                 "hold_until",
                 _("Choose a time ahead; the ticket comes back by itself then."),
             )
-    else:
-        hold_until = None
     _enter(actor, ticket, target, hold_until)
     return ticket
 

@@ -32,10 +32,11 @@ class Waiter:
 
     def close(self) -> None:
         """Give the connections back."""
-        for held in (self._listener, self._sqlite):
+        listener, database = self._listener, self._sqlite
+        self._listener = self._sqlite = None
+        for held in (listener, database):
             if held is not None:
                 held.close()
-        self._listener = self._sqlite = None
 
     def _wait_postgresql(self, seconds: float, stop: threading.Event) -> bool:
         if self._listener is None:

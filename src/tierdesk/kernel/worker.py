@@ -7,7 +7,7 @@ import secrets
 import threading
 
 import structlog
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import close_old_connections, connection, transaction
 
 from tierdesk.kernel import clock, jobs, wakeup
 from tierdesk.kernel.audit import digest_of, last_position
@@ -86,12 +86,22 @@ def _run(job: Job, task: jobs.Task) -> None:
     with caused_by(job.cause_id, job.depth):
         if task.transactional:
             with transaction.atomic():
+                _hold(job)
                 task.function(**job.args)
                 if not _finish(job):  # another worker has it: the effect is that one's to make
                     raise LeaseLost
         else:
             task.function(**job.args)
             _finish(job)
+
+
+def _hold(job: Job) -> None:
+    """Lock the job's row for this transaction: nobody claims it meanwhile, even when its lease runs out (the claim
+    skips locked rows; SQLite has one writer). Raises `LeaseLost` where it ran out before.
+    """
+    own = Job.objects.select_for_update().filter(pk=job.pk, lease_owner=job.lease_owner)
+    if own.values_list("pk", flat=True).first() is None:
+        raise LeaseLost
 
 
 def _finish(job: Job) -> bool:
@@ -152,13 +162,20 @@ def owner_name() -> str:
 
 
 class Worker:
-    """The worker's threads: one dispatches and schedules, `threads` run jobs."""
+    """The worker's threads: one dispatches, one runs schedules, `threads` run jobs.
+
+    None of them ends before it is told to: whatever goes wrong outside of a job (a database that restarts, no file
+    left to open) is logged, and the thread begins anew a second later.
+    """
 
     def __init__(self, threads: int = 2) -> None:
         self.owner = owner_name()
         self._stop = threading.Event()
         self._work = threading.Condition()
-        self._threads = [threading.Thread(target=self._dispatching, name="dispatch")]
+        self._threads = [
+            threading.Thread(target=self._dispatching, name="dispatch"),
+            threading.Thread(target=self._scheduling, name="schedules"),
+        ]
         self._threads += [threading.Thread(target=self._working, args=(n,), name=f"job-{n}") for n in range(threads)]
 
     def start(self) -> None:
@@ -176,27 +193,31 @@ class Worker:
 
     def _dispatching(self) -> None:
         waiter = wakeup.Waiter(wakeup.JOBS)
-        next_schedules = clock.now()
         while not self._stop.is_set():
             try:
                 while dispatch() == BATCH and not self._stop.is_set():
                     pass
                 with self._work:
                     self._work.notify_all()
-                if clock.now() >= next_schedules:
-                    run_due_schedules(self.owner)
-                    next_schedules = clock.now() + dt.timedelta(seconds=1)
                 waiter.wait(1.0, self._stop)
-            except DatabaseError:
-                log.exception("dispatcher_database_error")
-                self._recover(waiter)
+            except Exception:
+                log.exception("dispatcher_failed")
+                waiter.close()
+                self._recover()
         waiter.close()
         connection.close()
 
-    def _recover(self, waiter: wakeup.Waiter) -> None:
-        waiter.close()
+    def _scheduling(self) -> None:
+        """Apart from the dispatcher: sweeping a large folder may take minutes, and nobody's mail waits for it."""
+        while not self._stop.is_set():
+            try:
+                close_old_connections()
+                run_due_schedules(self.owner)
+                self._stop.wait(1.0)
+            except Exception:
+                log.exception("scheduler_failed")
+                self._recover()
         connection.close()
-        self._stop.wait(1)
 
     def _working(self, number: int) -> None:
         owner = f"{self.owner}-{number}"
@@ -208,8 +229,11 @@ class Worker:
                 with self._work:
                     if not self._stop.is_set():
                         self._work.wait(1.0)
-            except DatabaseError:
-                log.exception("worker_database_error")
-                connection.close()
-                self._stop.wait(1)
+            except Exception:
+                log.exception("worker_failed")
+                self._recover()
         connection.close()
+
+    def _recover(self) -> None:
+        connection.close()
+        self._stop.wait(1)

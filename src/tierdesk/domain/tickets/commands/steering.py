@@ -98,14 +98,10 @@ def set_status(
                 "status",
                 _("From here it can go to: %(names)s.") % {"names": names},
             )
-    if target.category == rules.ON_HOLD:
-        if hold_until is None or hold_until <= clock.now():
-            raise Refusal(
-                "invalid",
-                _("Say until when it is on hold."),
-                "hold_until",
-                _("Choose a time ahead; the ticket comes back by itself then."),
-            )
+    if target.category == rules.ON_HOLD and (hold_until is None or hold_until <= clock.now()):
+        message = _("Say until when it is on hold.")
+        hint = _("Choose a time ahead; the ticket comes back by itself then.")
+        raise Refusal("invalid", message, "hold_until", hint)
     _enter(actor, ticket, target, hold_until)
     return ticket
 

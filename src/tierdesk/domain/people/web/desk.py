@@ -1,13 +1,16 @@
 """Everybody's own settings, signed in or not: language and appearance."""
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
 
-from tierdesk.domain.people import commands, rules
+from tierdesk.domain.people import commands, policies, rules
 from tierdesk.kernel.actors import Actor, ActorKind
-from tierdesk.kernel.refusals import Faults
+from tierdesk.kernel.refusals import Faults, Refusal
 
 YEAR = 365 * 24 * 3600
 
@@ -25,6 +28,34 @@ def preferences(request: HttpRequest) -> HttpResponse:
     if "theme" in request.POST:
         _keep_theme(actor, request.POST["theme"], response)
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """One's own password: the present one, the new one, the new one again. Other sessions and all tokens end."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by the actor middleware
+    person_id = policies.require_person(actor)
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            _change_password(request, actor, person_id)
+        except Refusal as refusal:
+            errors = {str(f.field): " ".join(str(t) for t in (f.message, f.hint) if t) for f in refusal.faults}
+        else:
+            messages.success(request, _("From now on the new password counts. You are signed out everywhere else."))
+            return redirect("home")
+    return render(request, "account/password_change.html", {"errors": errors}, status=422 if errors else 200)
+
+
+def _change_password(request: HttpRequest, actor: Actor, person_id: int) -> None:
+    given = request.POST
+    if given.get("password") != given.get("again"):
+        raise Refusal("invalid", _("The two do not match."), "again", _("Type the new password twice."))
+    commands.set_password(
+        actor, person_id=person_id, password=given.get("password", ""), current=given.get("current", "")
+    )
+    request.user.refresh_from_db()
+    update_session_auth_hash(request, request.user)  # type: ignore[arg-type]  # signed in, as was asked above
 
 
 def _keep_language(actor: Actor, language: str, response: HttpResponse) -> None:

@@ -9,6 +9,7 @@ from tierdesk.domain.people.web import desk
 urlpatterns = [
     path("sign-in", views.login, name="account_login"),
     path("sign-out", require_POST(views.logout), name="account_logout"),
+    path("password", desk.password, name="account_change_password"),
     path("password/forgotten", views.password_reset, name="account_reset_password"),
     path("password/sent", views.password_reset_done, name="account_reset_password_done"),
     re_path(

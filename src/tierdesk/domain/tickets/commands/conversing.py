@@ -227,7 +227,9 @@ def _opening_subject(faults: Faults, actor: Actor, subject: str, words: _Words) 
     return subject
 
 
-def _opening_place(faults: Faults, client_id: int, kind: str, team_id: int | None, category_id: int | None) -> "Team | None":
+def _opening_place(
+    faults: Faults, client_id: int, kind: str, team_id: int | None, category_id: int | None
+) -> "Team | None":
     if not people.client_is_there(client_id):
         faults.add("client", _("There is no such client."), _("Choose one from the list."))
     if kind not in Kind.values:
@@ -268,9 +270,13 @@ def _record_opening(actor: Actor, ticket: Ticket, message: Message, **origin: An
 
 
 def _taken_by(ticket: Ticket, person_id: int) -> TicketAssigned:
-    team_id = ticket.team_id
-    people_and_teams = {"to_person_id": person_id, "from_team_id": team_id, "to_team_id": team_id}
-    return TicketAssigned(**_facts(ticket), **people_and_teams, to_tier=ticket.tier_id)
+    return TicketAssigned(
+        **_facts(ticket),
+        to_person_id=person_id,
+        from_team_id=ticket.team_id,
+        to_team_id=ticket.team_id,
+        to_tier=ticket.tier_id,
+    )
 
 
 def _facts(ticket: Ticket) -> dict[str, Any]:

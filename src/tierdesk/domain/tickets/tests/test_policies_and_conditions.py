@@ -148,7 +148,7 @@ CONDITIONS = [
     "updated>1h",
     "hold<2d",
     "hold:none",
-    "waiting:any",
+    "-waiting:none",
     "number>1",
     "field.room:a7",
     "-field.room:a7",
@@ -189,8 +189,8 @@ def test_both_interpreters_say_the_same_of_tickets(
                 row.pk
                 for row in rows
                 if matches(
-                    row,
                     parse(text),
+                    row,
                     fields=ticket_fields(actor),
                     now=time.now(),
                     me=actor.person_id,
@@ -204,7 +204,7 @@ def test_both_interpreters_say_the_same_of_tickets(
 @pytest.mark.parametrize("text", CONDITIONS)
 def test_every_condition_of_these_is_understood(text: str, cast: Cast) -> None:
     _fields(cast)
-    queries.find_tickets(cast.actor("provider_agent"), text)
+    queries.find_tickets(cast.actor("lead"), text)
 
 
 @pytest.mark.parametrize(
@@ -214,4 +214,4 @@ def test_no_text_breaks_the_search(text: str, cast: Cast) -> None:
     try:
         queries.find_tickets(cast.actor("lead"), text)
     except Refusal as refusal:
-        assert refusal.code == "invalid"
+        assert refusal.code == "conditions"

@@ -43,18 +43,13 @@ class TenantQuerySet(models.QuerySet[M]):
             raise ValueError("Say why this read needs no scope.")
         return self._settled(self.all())
 
-    def __or__(self, other: Any) -> Self:
-        self._require_scope_of(other)
-        return super().__or__(other)
-
-    def __xor__(self, other: Any) -> Self:
-        self._require_scope_of(other)
-        return super().__xor__(other)
-
-    def _require_scope_of(self, other: Any) -> None:
-        """A scoped queryset widened by one that nobody scoped would hold all of that one's rows."""
+    def _merge_sanity_check(self, other: Any) -> None:
+        """Django asks this of `|`, `&` and `^`: a scoped queryset widened by one that nobody scoped would hold all of
+        that one's rows.
+        """
         if isinstance(other, TenantQuerySet):
             other._require_scope()
+        super()._merge_sanity_check(other)  # type: ignore[misc]  # Django's own, not in the stubs
 
     def _settled(self, queryset: Self) -> Self:
         query = queryset.query

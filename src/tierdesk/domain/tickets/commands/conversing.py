@@ -270,9 +270,13 @@ def _record_opening(actor: Actor, ticket: Ticket, message: Message, **origin: An
 
 
 def _taken_by(ticket: Ticket, person_id: int) -> TicketAssigned:
-    team_id = ticket.team_id
-    people_and_teams: dict[str, Any] = {"to_person_id": person_id, "from_team_id": team_id, "to_team_id": team_id}
-    return TicketAssigned(**_facts(ticket), **people_and_teams, to_tier=ticket.tier_id)
+    return TicketAssigned(
+        **_facts(ticket),
+        to_person_id=person_id,
+        from_team_id=ticket.team_id,
+        to_team_id=ticket.team_id,
+        to_tier=ticket.tier_id,
+    )
 
 
 def _facts(ticket: Ticket) -> dict[str, Any]:

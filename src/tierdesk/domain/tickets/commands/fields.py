@@ -58,11 +58,9 @@ def _parse(faults: Faults, parsed: dict[CustomField, dict[str, Any] | None], fie
         elif field.type == kinds.DATE:
             parsed[field] = {"date": dt.date.fromisoformat(str(value).strip())}
         elif field.type == kinds.BOOLEAN:
-            parsed[field] = {
-                "boolean": {"true": True, "on": True, "1": True, "false": False, "0": False}[str(value).lower()]
-            }
+            parsed[field] = {"boolean": BOOLEANS[str(value).lower()]}
         else:
-            text = str(value).strip()[:1000]
+            text = str(value).replace("\x00", "").strip()[:1000]
             if field.type == kinds.CHOICE and text not in {choice["key"] for choice in field.choices}:
                 raise ValueError
             parsed[field] = {"text": text, "folded": fold(text)[:1000]}

@@ -21,6 +21,8 @@ from tierdesk.kernel.refusals import Faults, Refusal
 
 DETAILS = frozenset({"subject", "kind", "impact", "urgency", "priority", "category_id", "team_id", "custom_fields"})
 
+MAY_BE_NONE = frozenset({"category_id", "team_id"})
+
 
 @command
 def assign(actor: Actor, *, ref: str, person_id: int | None, team_id: int | None, version: int | None = None) -> Ticket:
@@ -99,9 +101,12 @@ def set_status(
                 _("From here it can go to: %(names)s.") % {"names": names},
             )
     if target.category == rules.ON_HOLD and (hold_until is None or hold_until <= clock.now()):
-        message = _("Say until when it is on hold.")
-        hint = _("Choose a time ahead; the ticket comes back by itself then.")
-        raise Refusal("invalid", message, "hold_until", hint)
+        raise Refusal(
+            "invalid",
+            _("Say until when it is on hold."),
+            "hold_until",
+            _("Choose a time ahead; the ticket comes back by itself then."),
+        )
     _enter(actor, ticket, target, hold_until)
     return ticket
 
@@ -109,12 +114,14 @@ def set_status(
 @command
 def change_details(actor: Actor, *, ref: str, version: int | None = None, **changes: Any) -> Ticket:
     """Change what a ticket says of itself: `subject`, `kind`, `impact`, `urgency` (or `priority`), `category_id`,
-    `custom_fields`, and `team_id` (see `assign`). Fields not named stay. Priority follows impact and urgency.
+    `custom_fields`, and `team_id` (see `assign`). Fields not named stay, and so does what cannot be none. Priority
+    follows impact and urgency.
 
     Refused: unknown fields and values, all at once; `conflict`, when somebody else changed the same field since
     `version`; changes to other fields go through.
     """
     ticket = locked(actor, policies.EDIT, ref)
+    changes = {name: value for name, value in changes.items() if value is not None or name in MAY_BE_NONE}
     unknown = set(changes) - DETAILS
     faults = Faults()
     for name in sorted(unknown):

@@ -119,7 +119,7 @@ def timeline(actor: Actor, ticket: Ticket, *, before: int | None = None, limit: 
         name__in=HIDDEN_EVENTS
     )
     entries += [Entry("event", e.pk, e.at, event=e) for e in events.annotate(**_actor_name()).order_by("-id")[:limit]]
-    return sorted(entries, key=_place)
+    return sorted(entries, key=lambda entry: entry.id)
 
 
 def field_values(ticket: Ticket) -> list[FieldValue]:
@@ -190,11 +190,6 @@ def _listed(actor: Actor, tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
         ticket_id=OuterRef("pk"), person_id=actor.person_id or 0
     )
     return with_rows.annotate(read_to=Subquery(marks.values("read_to")[:1]))
-
-
-def _place(entry: Entry) -> int:
-    opens = entry.event is not None and entry.event.name == "TicketOpened"
-    return 0 if opens else entry.id
 
 
 def _files(attachments: QuerySet[Attachment]) -> dict[int, list[Attachment]]:

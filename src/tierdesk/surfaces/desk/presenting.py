@@ -48,7 +48,7 @@ def row(ticket: Ticket) -> View:
 
 def page(actor: Actor, ticket: Ticket) -> View:
     """Everything a ticket's page shows."""
-    entries = queries.timeline(actor, ticket)
+    entries = _opening_first(queries.timeline(actor, ticket))
     events = [entry.event for entry in entries if entry.event]
     participants = queries.participants(ticket)
     teams = {team.pk: translated(team.name) for team in people.teams_kept()}
@@ -84,6 +84,10 @@ def page(actor: Actor, ticket: Ticket) -> View:
         "conflict": None,
         "max_bytes": settings.TIERDESK.max_upload_bytes,
     }
+
+
+def _opening_first(entries: list[queries.Entry]) -> list[queries.Entry]:
+    return sorted(entries, key=lambda entry: 0 if entry.event and entry.event.name == "TicketOpened" else entry.id)
 
 
 def url_of(ticket: Ticket) -> str:

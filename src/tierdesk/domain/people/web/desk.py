@@ -4,8 +4,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tierdesk.domain.people import commands, policies, rules
@@ -54,8 +54,9 @@ def _change_password(request: HttpRequest, actor: Actor, person_id: int) -> None
     commands.set_password(
         actor, person_id=person_id, password=given.get("password", ""), current=given.get("current", "")
     )
-    request.user.refresh_from_db()
-    update_session_auth_hash(request, request.user)  # type: ignore[arg-type]  # signed in, as was asked above
+    if request.user.is_authenticated:
+        request.user.refresh_from_db()
+        update_session_auth_hash(request, request.user)
 
 
 def _keep_language(actor: Actor, language: str, response: HttpResponse) -> None:

@@ -151,6 +151,27 @@ def test_more_than_ten_tickets_an_hour_from_one_address_wait_for_a_person(desk, 
     assert len(desk.tickets()) == 11 and queries.problem_count(desk.actor) == 1
 
 
+def test_a_mail_that_nobody_foresaw_shows_itself_after_three_tries_and_not_after_a_day(
+    desk, letter, monkeypatch, clock
+):
+    def bug(_parsed: object) -> None:
+        raise LookupError("unknown encoding: x")
+
+    monkeypatch.setattr(jobs.deciding, "decide_about", bug)
+    bad = desk.receive(letter())
+    assert bad.state == "received"
+    for _ in range(2):
+        clock.advance(dt.timedelta(minutes=1))
+        drain()
+    bad.refresh_from_db()
+    assert bad.state == "failed" and "LookupError" in problems.words_for(bad.error)
+    assert not Job.objects.exists() and queries.problem_count(SYSTEM) == 1
+    monkeypatch.undo()
+    commands.retry_mail(SYSTEM, mail_id=bad.pk)
+    drain()
+    assert len(desk.tickets()) == 1
+
+
 def test_a_mail_that_kills_its_reader_fails_after_three_tries_and_stops_no_other(desk, letter, monkeypatch, clock):
     alive = jobs.parser.parse
 

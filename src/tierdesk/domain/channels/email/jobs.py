@@ -58,9 +58,10 @@ def _settle(mail: MailIn, *, by_hand: bool) -> None:
     if clock.now() - mail.received_at < PATIENCE and queries.waits_for_another(mail, named):
         raise Refusal("unavailable", _("A mail waits for the one that it answers."))
     automatic, decision = deciding.decide_about(parsed)
-    written, reasons = files_of(parsed)
-    decision = replace(decision, reasons=[*decision.reasons, *reasons])
-    commands.settle_mail(SYSTEM, mail_id=mail.pk, reading=Reading(parsed, automatic, decision, written, by_hand))
+    with files.discarded_if_refused() as written:
+        given, reasons = files_of(parsed, written)
+        decision = replace(decision, reasons=[*decision.reasons, *reasons])
+        commands.settle_mail(SYSTEM, mail_id=mail.pk, reading=Reading(parsed, automatic, decision, given, by_hand))
 
 
 def _note_death(mail: MailIn, reason: str, cause: Exception) -> None:

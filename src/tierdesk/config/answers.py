@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import structlog
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError, DataError
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template import TemplateDoesNotExist
@@ -148,7 +148,8 @@ def _page(request: HttpRequest, refusal: Refusal, status: int, incident: str = "
             return HttpResponse(render_to_string(name, context, request), status=status)
         except TemplateDoesNotExist:
             continue
-        except (TemplateError, LookupError, ValueError) as error:  # the page that says sorry must not break itself
+        except (TemplateError, LookupError, ValueError, DatabaseError) as error:
+            # the page that says sorry must not break itself
             log.error("error_page_broken", template=name, exc_info=error)
             break
     return HttpResponse(
@@ -178,8 +179,16 @@ def _as_refusal(error: Exception) -> Refusal | None:
         return Refusal("too_large", _("That is more than this server accepts."))
     if isinstance(error, SuspiciousOperation | BadRequest | MultiPartParserError) or _holds_nul(error):
         return _malformed()
-    if isinstance(error, DatabaseError | OSError) and is_storage_full(error):  # outside of a command: the sign-in
+    return _about_storage(error)
+
+
+def _about_storage(error: Exception) -> Refusal | None:
+    """What a disk or a database has to do with it, outside of a command (which says so itself): signing in, reading."""
+    if isinstance(error, DatabaseError | OSError) and is_storage_full(error):
         return storage_full()
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("database_unavailable", error=str(error)[:300])
+        return Refusal("unavailable", _("The server is busy at the moment. Please try again in a few seconds."))
     return None
 
 

@@ -43,6 +43,7 @@ RAISED: dict[str, Callable[[], Exception]] = {
     "full": lambda: Refusal("storage_full", "No room."),
     "disk": lambda: OSError(errno.ENOSPC, "No space left on device"),
     "database": lambda: OperationalError("database or disk is full"),
+    "gone": lambda: OperationalError("connection to secret-host refused"),
     "nul": lambda: DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes"),
     "suspicious": lambda: SuspiciousOperation("<script>alert(1)</script>"),
     "bug": lambda: ValueError("canary-secret-5471"),
@@ -50,7 +51,8 @@ RAISED: dict[str, Callable[[], Exception]] = {
 }
 STATUS = {
     "not_found": 404, "http404": 404, "forbidden": 403, "denied": 403, "unauthenticated": 401, "conflict": 409,
-    "invalid": 422, "full": 507, "disk": 507, "database": 507, "nul": 400, "suspicious": 400, "bug": 500, "markup": 422,
+    "invalid": 422, "full": 507, "disk": 507, "database": 507, "nul": 400, "gone": 503,
+    "suspicious": 400, "bug": 500, "markup": 422,
 }  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """How a no, a missing page and a bug look over HTTP: a JSON problem (RFC 9457), a fragment, a page, or the sign-in."""
 
 import secrets
+import sys
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template import TemplateDoesNotExist
@@ -17,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from jinja2 import TemplateError
 
 from tierdesk.domain.people import rules
+from tierdesk.kernel.commands import is_storage_full, storage_full
 from tierdesk.kernel.refusals import Refusal
 
 log = structlog.get_logger()
@@ -84,8 +87,12 @@ def page_malformed(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def page_broken(request: HttpRequest) -> HttpResponse:
-    """For `handler500`: what broke outside of a view."""
-    return to_bug(request, RuntimeError("This request broke outside of a view."))
+    """For `handler500`: what broke outside of a view, such as a session that a full disk has no room for."""
+    error = sys.exc_info()[1]
+    refusal = _as_refusal(error) if isinstance(error, Exception) else None
+    if refusal is not None:
+        return to_refusal(request, refusal)
+    return to_bug(request, error if isinstance(error, Exception) else RuntimeError("This broke outside of a view."))
 
 
 def page_too_many(request: HttpRequest) -> HttpResponse:
@@ -141,7 +148,8 @@ def _page(request: HttpRequest, refusal: Refusal, status: int, incident: str = "
             return HttpResponse(render_to_string(name, context, request), status=status)
         except TemplateDoesNotExist:
             continue
-        except (TemplateError, LookupError, ValueError) as error:  # the page that says sorry must not break itself
+        except (TemplateError, LookupError, ValueError, DatabaseError) as error:
+            # the page that says sorry must not break itself
             log.error("error_page_broken", template=name, exc_info=error)
             break
     return HttpResponse(
@@ -169,9 +177,24 @@ def _as_refusal(error: Exception) -> Refusal | None:
         return Refusal("forbidden", _("You may not do this."))
     if isinstance(error, RequestDataTooBig):
         return Refusal("too_large", _("That is more than this server accepts."))
-    if isinstance(error, SuspiciousOperation | BadRequest | MultiPartParserError):
+    if isinstance(error, SuspiciousOperation | BadRequest | MultiPartParserError) or _holds_nul(error):
         return _malformed()
+    return _about_storage(error)
+
+
+def _about_storage(error: Exception) -> Refusal | None:
+    """What a disk or a database has to do with it, outside of a command (which says so itself): signing in, reading."""
+    if isinstance(error, DatabaseError | OSError) and is_storage_full(error):
+        return storage_full()
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("database_unavailable", error=str(error)[:300])
+        return Refusal("unavailable", _("The server is busy at the moment. Please try again in a few seconds."))
     return None
+
+
+def _holds_nul(error: Exception) -> bool:
+    """A text with a character that PostgreSQL does not keep."""
+    return isinstance(error, DataError) and "NUL" in str(error)
 
 
 def _not_found() -> Refusal:

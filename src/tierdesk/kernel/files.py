@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +14,7 @@ from django.conf import settings
 from tierdesk.kernel import clock, ids
 from tierdesk.kernel.commands import is_storage_full, storage_full
 from tierdesk.kernel.models import StoredFile
+from tierdesk.kernel.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,21 @@ def write(content: bytes | Iterable[bytes]) -> Written:
             raise storage_full() from error
         raise
     return Written(key, size, digest.hexdigest())
+
+
+@contextmanager
+def discarded_if_refused() -> Iterator[list[Written]]:
+    """What is put on the list goes from the disk when the block ends with a refusal: its transaction was rolled back,
+    no row names it, and on a disk that is nearly full every try would take more of it. Whatever else ends the block
+    leaves it to `sweep`, since a commit may have gone through.
+    """
+    written: list[Written] = []
+    try:
+        yield written
+    except Refusal:
+        for one in written:
+            path_of(one.key).unlink(missing_ok=True)
+        raise
 
 
 def adopt(written: Written) -> StoredFile:

@@ -9,6 +9,7 @@ import contextlib
 import secrets
 
 import structlog
+from django.db import InterfaceError, OperationalError
 
 from tierdesk.config.server.asgi import Message, Receive, Scope, Send, WSGIApplication
 from tierdesk.config.server.bodies import Bodies
@@ -144,6 +145,10 @@ class Bridge:
             raise RefusedError(CUT_OFF, more=False) from None  # cancelled by the server's end: the last word
         except ClientGoneError:
             raise
+        except (InterfaceError, OperationalError) as error:  # not even the page that says so could be made
+            log.error("database_unavailable", error=str(error)[:300])
+            await refuse(scope, receive, send, BUSY, more=False)
+            return False
         except Exception:
             incident = secrets.token_hex(4)
             log.exception("request_failed", incident=incident, path=scope["path"])

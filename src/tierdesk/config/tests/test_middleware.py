@@ -1,5 +1,6 @@
 """What surrounds every request: headers, language, actor, refusals."""
 
+import errno
 import json
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
@@ -39,13 +41,18 @@ RAISED: dict[str, Callable[[], Exception]] = {
     "conflict": lambda: Refusal("conflict", "Mira answered 8 s ago.", current={"version": 3}),
     "invalid": _two_faults,
     "full": lambda: Refusal("storage_full", "No room."),
+    "disk": lambda: OSError(errno.ENOSPC, "No space left on device"),
+    "database": lambda: OperationalError("database or disk is full"),
+    "gone": lambda: OperationalError("connection to secret-host refused"),
+    "nul": lambda: DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes"),
     "suspicious": lambda: SuspiciousOperation("<script>alert(1)</script>"),
     "bug": lambda: ValueError("canary-secret-5471"),
     "markup": lambda: Refusal("invalid", "<script>alert(1)</script>"),
 }
 STATUS = {
     "not_found": 404, "http404": 404, "forbidden": 403, "denied": 403, "unauthenticated": 401, "conflict": 409,
-    "invalid": 422, "full": 507, "suspicious": 400, "bug": 500, "markup": 422,
+    "invalid": 422, "full": 507, "disk": 507, "database": 507, "nul": 400, "gone": 503,
+    "suspicious": 400, "bug": 500, "markup": 422,
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ R = TypeVar("R", bound=HttpResponseBase)
 FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 BODY_POLICY = "sandbox allow-popups; default-src 'none'; img-src data:; style-src 'self'; frame-ancestors 'self'"
 INLINE_LIMIT = 2 * 1024 * 1024
+EMBEDDED_LIMIT = 12 * 1024 * 1024  # of a page in all: a mail may name one picture ten thousand times
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 _CID = re.compile(r'src="cid:([^"]{1,250})"')
 
@@ -45,10 +46,14 @@ def message_body(request: HttpRequest, message_id: int) -> HttpResponse:
         if a.content_id and a.type in PICTURES and a.file.size <= INLINE_LIMIT
     }
 
+    room = EMBEDDED_LIMIT
+
     def embedded(match: re.Match[str]) -> str:
+        nonlocal room
         picture = pictures.get(match.group(1))
-        if picture is None:
+        if picture is None or picture.file.size > room:
             return ""
+        room -= picture.file.size
         return f'src="data:{picture.type};base64,{base64.b64encode(files.read(picture.file)).decode()}"'
 
     body = shown_html(message.html, pictures=lambda html: _CID.sub(embedded, html))

@@ -67,19 +67,20 @@ def _open(request: HttpRequest, actor: Actor, values: dict[str, Any]) -> Ticket:
     if values["priority"] and values["priority"] not in rules.PRIORITIES:
         faults.add("priority", _("This priority is not known."), _("Choose one from the list."))
     faults.refuse()
-    return commands.open_for(
-        actor,
-        address=values["address"],
-        name=values["name"],
-        client_id=number_of(request, "client"),
-        subject=values["subject"],
-        text=values["text"],
-        kind=values["kind"] or "incident",
-        priority=rules.PRIORITIES.get(values["priority"]),
-        team_id=number_of(request, "team"),
-        channel="phone",
-        files=files_of(request),
-    )
+    with files_of(request) as given:
+        return commands.open_for(
+            actor,
+            address=values["address"],
+            name=values["name"],
+            client_id=number_of(request, "client"),
+            subject=values["subject"],
+            text=values["text"],
+            kind=values["kind"] or "incident",
+            priority=rules.PRIORITIES.get(values["priority"]),
+            team_id=number_of(request, "team"),
+            channel="phone",
+            files=given,
+        )
 
 
 def _said(fault: Any) -> str:

@@ -1,7 +1,8 @@
 """What the desk's views read of a request: the actor, who must work at the desk, versions, files, times."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -57,8 +58,11 @@ def number_of(request: HttpRequest, name: str) -> int | None:
     return int(text)
 
 
-def files_of(request: HttpRequest) -> list[FileIn]:
-    """The uploaded files, durable on disk. Refused: one that is larger than allowed."""
+@contextmanager
+def files_of(request: HttpRequest) -> Iterator[list[FileIn]]:
+    """The uploaded files, durable on disk, and gone again where the block ends with a refusal. Refused: one that is
+    larger than allowed.
+    """
     uploaded: Sequence[UploadedFile[Any]] = request.FILES.getlist("files")
     limit = settings.TIERDESK.max_upload_bytes
     for file in uploaded:
@@ -69,10 +73,13 @@ def files_of(request: HttpRequest) -> list[FileIn]:
                 "files",
                 _("Put it where the others can reach it and send a link."),
             )
-    return [
-        FileIn(file.name or "file", file.content_type or "application/octet-stream", files.write(file.chunks()))
-        for file in uploaded
-    ]
+    with files.discarded_if_refused() as written:
+        for file in uploaded:
+            written.append(files.write(file.chunks()))
+        yield [
+            FileIn(file.name or "file", file.content_type or "application/octet-stream", content)
+            for file, content in zip(uploaded, written, strict=True)
+        ]
 
 
 def moment_of(request: HttpRequest, name: str) -> dt.datetime | None:

@@ -34,8 +34,8 @@ def messages_of(request: HttpRequest, ref: str) -> HttpResponse:
     text = request.POST.get("text", "")
 
     def reply() -> None:
-        given = files_of(request)
-        commands.post_message(actor_of(request), ref=ref, text=text, files=given, version=version_of(request))
+        with files_of(request) as given:
+            commands.post_message(actor_of(request), ref=ref, text=text, files=given, version=version_of(request))
 
     return _do(request, ref, reply, _("Your answer is on its way."), draft={"reply": text}, writes=True)
 
@@ -47,7 +47,8 @@ def notes(request: HttpRequest, ref: str) -> HttpResponse:
     text = request.POST.get("text", "")
 
     def note() -> None:
-        commands.add_note(actor_of(request), ref=ref, text=text, files=files_of(request), version=version_of(request))
+        with files_of(request) as given:
+            commands.add_note(actor_of(request), ref=ref, text=text, files=given, version=version_of(request))
 
     return _do(request, ref, note, _("The note is kept."), draft={"note": text}, writes=True)
 

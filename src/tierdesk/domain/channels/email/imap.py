@@ -56,6 +56,7 @@ class Fetcher(threading.Thread):
         self._lease = f"imap/{mailbox.pk}"
         self._renewed = self._noted = 0.0
         self._error = ""
+        self._read = True  # whether everything was read since the last error; until then the pauses grow
 
     def finish(self) -> None:
         """Stop at the next pause, within a second or two."""
@@ -76,14 +77,14 @@ class Fetcher(threading.Thread):
                     self._pause(2.0)
                     continue
                 with self._session() as client:
-                    pause = 1.0
                     self._follow(client)
             except LeaseLost:
                 continue
             except (OSError, IMAPClientError, DatabaseError, Refusal) as error:
+                pause = 1.0 if self._read else min(pause * 2, LONGEST_PAUSE)
+                self._read = False
                 self._note_error(error)
                 self._pause(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
         self._release()
 
     @contextlib.contextmanager
@@ -218,6 +219,7 @@ class Fetcher(threading.Thread):
             self._stop_all.wait(min(0.5, max(0.0, until - time.monotonic())))
 
     def _note_success(self) -> None:
+        self._read = True
         if not self._error and time.monotonic() - self._noted < NOTE_SECONDS and self._noted:
             return
         commands.note_fetch(SYSTEM, mailbox_id=self.mailbox.pk)

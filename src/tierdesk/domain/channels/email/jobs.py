@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import replace
 
+import structlog
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from tierdesk.domain.channels.email import commands, deciding, outgoing, problems, queries, smtp
@@ -17,8 +19,11 @@ from tierdesk.kernel.jobs import schedule, task
 from tierdesk.kernel.models import Job, JobState
 from tierdesk.kernel.refusals import Refusal
 
+log = structlog.get_logger()
+
 WHY = "jobs act for the system"
 PATIENCE = dt.timedelta(minutes=2)  # how long an answer waits for the mail that it answers
+NOT_THE_MAIL = (OperationalError, InterfaceError, OSError)  # the installation's trouble; the job is tried for a day
 NOT_MAIL = {"storage_full", "unavailable", "conflict", "rate_limited", "not_found"}
 
 parser = GuardedParser(Allowance(seconds=30, memory=512 * 1024 * 1024))
@@ -26,32 +31,43 @@ parser = GuardedParser(Allowance(seconds=30, memory=512 * 1024 * 1024))
 
 @task("email.process", transactional=False, max_attempts=30)
 def process(*, mail_id: int, by_hand: bool = False) -> None:
-    """A raw mail is read and settled. What kills its reader three times has failed; agents see it, and no other mail
-    waits for it. A settled one is left alone.
+    """A raw mail is read and settled. What kills its reader three times, or breaks what settles it, has failed; agents
+    see it, and no other mail waits for it. A settled one is left alone.
     """
     mail = MailIn.objects.unscoped(WHY).select_related("file", "mailbox").filter(pk=mail_id).first()
     if mail is None or mail.state != MailIn.State.RECEIVED:
         return
     try:
-        parsed = parser.parse(files.read(mail.file))
+        _settle(mail, by_hand=by_hand)
     except Unparseable as death:
-        after = commands.note_death(SYSTEM, mail_id=mail_id, reason=death.reason)
-        if after.state == MailIn.State.RECEIVED:
-            raise Refusal("unavailable", _("A mail could not be read; it will be tried again.")) from death
-        return
-    parsed = deciding.with_envelope(parsed, mail)
-    named = (*parsed.in_reply_to, *parsed.references)
-    if clock.now() - mail.received_at < PATIENCE and queries.waits_for_another(mail, named):
-        raise Refusal("unavailable", _("A mail waits for the one that it answers."))
-    automatic, decision = deciding.decide_about(parsed)
-    written, reasons = files_of(parsed)
-    decision = replace(decision, reasons=[*decision.reasons, *reasons])
-    try:
-        commands.settle_mail(SYSTEM, mail_id=mail_id, reading=Reading(parsed, automatic, decision, written, by_hand))
+        _note_death(mail, death.reason, death)
     except Refusal as refusal:
         if refusal.code in NOT_MAIL:
             raise
         commands.fail_mail(SYSTEM, mail_id=mail_id, error=f"{problems.REFUSED}:{refusal.code}")
+    except NOT_THE_MAIL:
+        raise
+    except Exception as bug:  # ours; the mail must not lie unseen for the day that its job is tried
+        log.exception("mail_not_settled", mail=mail_id)
+        _note_death(mail, type(bug).__name__, bug)
+
+
+def _settle(mail: MailIn, *, by_hand: bool) -> None:
+    parsed = deciding.with_envelope(parser.parse(files.read(mail.file)), mail)
+    named = (*parsed.in_reply_to, *parsed.references)
+    if clock.now() - mail.received_at < PATIENCE and queries.waits_for_another(mail, named):
+        raise Refusal("unavailable", _("A mail waits for the one that it answers."))
+    automatic, decision = deciding.decide_about(parsed)
+    with files.discarded_if_refused() as written:
+        given, reasons = files_of(parsed, written)
+        decision = replace(decision, reasons=[*decision.reasons, *reasons])
+        commands.settle_mail(SYSTEM, mail_id=mail.pk, reading=Reading(parsed, automatic, decision, given, by_hand))
+
+
+def _note_death(mail: MailIn, reason: str, cause: Exception) -> None:
+    after = commands.note_death(SYSTEM, mail_id=mail.pk, reason=reason)
+    if after.state == MailIn.State.RECEIVED:
+        raise Refusal("unavailable", _("A mail could not be read; it will be tried again.")) from cause
 
 
 @task("email.send", transactional=False, lease=dt.timedelta(minutes=5), max_attempts=40)

@@ -60,15 +60,29 @@ class Handler:
             _mailboxes(envelope)[address] = mailbox_id
         return str(answer)
 
+    async def handle_exception(self, error: Exception) -> str:
+        """What nobody foresaw: the mail server is told to keep the mail and try again, instead of aiosmtpd's "500" with
+        the error's own words, upon which it would send the mail back.
+        """
+        log.error("mail_session_failed", exc_info=error)
+        return DOWN
+
     async def take_in(self, envelope: Envelope, raw: bytes) -> list[str]:
-        """Keep the mail for every recipient; the answer for each, in order."""
+        """Keep the mail once for every mailbox; the answer for each recipient, in order.
+
+        Of the recipients that are one mailbox, the longest counts: a signed plus-address says which ticket is meant.
+        """
         sender = envelope.mail_from or ""
         sender = "" if sender == "<>" else sender
-        jobs = [
-            self._in_thread(_keep, (_mailboxes(envelope)[address], raw, self.source, sender, address))
-            for address in envelope.rcpt_tos
-        ]
-        return [answer for job in jobs for answer in [await job]]
+        recipients: dict[int, str] = {}
+        for address in envelope.rcpt_tos:
+            mailbox_id = _mailboxes(envelope)[address]
+            recipients[mailbox_id] = max(recipients.get(mailbox_id, ""), address, key=len)
+        answers = {
+            mailbox_id: await self._in_thread(_keep, (mailbox_id, raw, self.source, sender, address))
+            for mailbox_id, address in recipients.items()
+        }
+        return [answers[_mailboxes(envelope)[address]] for address in envelope.rcpt_tos]
 
     async def _in_thread(self, function: Any, argument: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, argument)

@@ -143,13 +143,20 @@ def revoke_token(actor: Actor, *, token_id: int) -> None:
 
 
 def act_with_token(secret: str) -> Actor | None:
-    """The actor of a token's secret, as `queries.actor_for_token`; notes the use, once a minute at most."""
+    """The actor of a token's secret, as `queries.actor_for_token`; notes the use, once a minute at most.
+
+    A full disk does not keep him from reading: then the use goes unnoted.
+    """
     token = queries.token_by_secret(secret)
     actor = queries.actor_of_token(token) if token else None
     if token is None or actor is None:
         return None
     if token.last_used_at is None or token.last_used_at <= clock.now() - USE_NOTED_EVERY:
-        _note_use(actor)
+        try:
+            _note_use(actor)
+        except Refusal as refusal:
+            if refusal.code != "storage_full":
+                raise
     return actor
 
 

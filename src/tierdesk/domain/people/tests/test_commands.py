@@ -8,9 +8,11 @@ import pytest
 
 from tierdesk.demo.cast import Cast
 from tierdesk.domain.people import commands, policies, queries, rules
+from tierdesk.domain.people.commands import sign_in
 from tierdesk.domain.people.models import Address, ApiToken, Client, Grant, Login, Membership, Person, Role
 from tierdesk.kernel import clock
 from tierdesk.kernel.actors import ANONYMOUS, SYSTEM, Actor, ActorKind
+from tierdesk.kernel.commands import storage_full
 from tierdesk.kernel.models import Event
 from tierdesk.kernel.refusals import Refusal
 
@@ -330,6 +332,16 @@ def test_use_is_noted_once_a_minute(cast: Cast) -> None:
             seen.append(ApiToken.objects.get(pk=token.pk).last_used_at)
             frozen.advance(dt.timedelta(seconds=30))
     assert len(set(seen)) == 3
+
+
+def test_a_full_disk_keeps_no_token_from_reading(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_actor: Actor) -> None:
+        raise storage_full()
+
+    _token, secret = commands.create_token(SYSTEM, person_id=cast.admin.pk, label="x")
+    monkeypatch.setattr(sign_in, "_note_use", full)
+    actor = commands.act_with_token(secret)
+    assert actor is not None and actor.person_id == cast.admin.pk
 
 
 def test_tokens_are_revoked_by_their_person_and_by_whoever_manages_him(cast: Cast, written: Written) -> None:

@@ -129,8 +129,10 @@ def dismiss_mail(actor: Actor, *, mail_id: int) -> MailIn:
     return mail
 
 
-def files_of(mail: ParsedMail) -> tuple[list[tickets.FileIn], list[str]]:
-    """A mail's files, durable on disk, and why some were left in the original. Call it before the transaction."""
+def files_of(mail: ParsedMail, written: list[files.Written]) -> tuple[list[tickets.FileIn], list[str]]:
+    """A mail's files, durable on disk, and why some were left in the original; what was written is added to `written`.
+    Call it before the transaction.
+    """
     kept: list[tickets.FileIn] = []
     reasons: list[str] = []
     for one in mail.attachments:
@@ -140,15 +142,16 @@ def files_of(mail: ParsedMail) -> tuple[list[tickets.FileIn], list[str]]:
         if one.size > settings.TIERDESK.max_upload_bytes:
             reasons.append("file-too-large")
             continue
-        kept.append(_file(one))
+        written.append(files.write(one.content))
+        kept.append(_file(one, written[-1]))
     return kept, reasons
 
 
-def _file(one: Attachment) -> tickets.FileIn:
+def _file(one: Attachment, content: files.Written) -> tickets.FileIn:
     return tickets.FileIn(
         name=one.name.replace("\x00", "") or "file",
         type=one.type[:120].replace("\x00", ""),
-        content=files.write(one.content),
+        content=content,
         content_id=one.content_id.replace("\x00", ""),
         inline=one.inline,
     )

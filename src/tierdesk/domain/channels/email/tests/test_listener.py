@@ -133,6 +133,30 @@ def test_a_database_that_is_away_is_451_and_tells_nothing(port, letter, monkeypa
         assert client.rcpt(TO)[0] == 451
 
 
+def test_what_nobody_foresaw_is_451_so_that_the_mail_is_tried_again(port, letter, monkeypatch):
+    def bug(*_args: object, **_more: object) -> None:
+        raise KeyError("something inside")
+
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        monkeypatch.setattr(listener.commands, "receive_mail", bug)
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            client.sendmail("rita@acme.example", [TO], letter().as_bytes())
+    assert refused.value.smtp_code == 451 and b"inside" not in refused.value.smtp_error
+
+
+def test_of_one_mailboxs_recipients_the_plus_address_counts(lmtp, letter):
+    plus = "support+token@desk.example"
+    with smtplib.LMTP("127.0.0.1", lmtp.port) as client:
+        client.ehlo()
+        client.mail("rita@acme.example")
+        assert [client.rcpt(to)[0] for to in (TO, plus)] == [250, 250]
+        client.putcmd("data")
+        client.getreply()
+        client.send(letter().as_bytes(policy=SMTP) + b"\r\n.\r\n")
+        assert [client.getreply()[0] for _ in range(2)] == [250, 250]
+    assert [mail.envelope_to for mail in kept()] == [plus]
+
+
 def test_many_at_once_are_kept_once_each(port, letter):
     raws = [letter(f"{n}", number=n).as_bytes() for n in range(10)]
 

@@ -16,6 +16,7 @@ from tierdesk.domain.tickets import commands as tickets
 from tierdesk.domain.tickets import queries as ticket_queries
 from tierdesk.kernel import files
 from tierdesk.kernel.actors import ANONYMOUS, SYSTEM
+from tierdesk.kernel.commands import storage_full
 from tierdesk.kernel.models import Job
 from tierdesk.kernel.refusals import Refusal
 from tierdesk.kernel.worker import drain
@@ -62,6 +63,29 @@ def test_a_full_disk_refuses_and_leaves_nothing(desk, letter, monkeypatch):
     monkeypatch.undo()
     desk.receive(letter())
     assert len(desk.tickets()) == 1
+
+
+def test_a_mail_that_a_full_disk_keeps_waiting_takes_no_room_with_each_try(desk, letter, monkeypatch):
+    mail = letter()
+    for n in range(3):
+        mail.add_attachment(b"file %d" % n, maintype="application", subtype="zip", filename=f"{n}.zip")
+    kept = desk.receive(mail, run=False)
+
+    def on_disk() -> int:
+        return sum(path.is_file() for path in Path(settings.TIERDESK.files_dir).glob("*/*"))
+
+    before, real, calls = on_disk(), files.write, []
+
+    def write(content: bytes) -> files.Written:
+        calls.append(content)
+        if len(calls) == 3:
+            raise storage_full()
+        return real(content)
+
+    monkeypatch.setattr(files, "write", write)
+    drain()
+    kept.refresh_from_db()
+    assert len(calls) == 3 and kept.state == "received" and on_disk() == before
 
 
 def test_only_the_system_takes_mail_in(desk, letter):
@@ -149,6 +173,27 @@ def test_more_than_ten_tickets_an_hour_from_one_address_wait_for_a_person(desk, 
     commands.retry_mail(desk.actor, mail_id=last.pk)
     drain()
     assert len(desk.tickets()) == 11 and queries.problem_count(desk.actor) == 1
+
+
+def test_a_mail_that_nobody_foresaw_shows_itself_after_three_tries_and_not_after_a_day(
+    desk, letter, monkeypatch, clock
+):
+    def bug(_parsed: object) -> None:
+        raise LookupError("unknown encoding: x")
+
+    monkeypatch.setattr(jobs.deciding, "decide_about", bug)
+    bad = desk.receive(letter())
+    assert bad.state == "received"
+    for _ in range(2):
+        clock.advance(dt.timedelta(minutes=1))
+        drain()
+    bad.refresh_from_db()
+    assert bad.state == "failed" and "LookupError" in problems.words_for(bad.error)
+    assert not Job.objects.exists() and queries.problem_count(SYSTEM) == 1
+    monkeypatch.undo()
+    commands.retry_mail(SYSTEM, mail_id=bad.pk)
+    drain()
+    assert len(desk.tickets()) == 1
 
 
 def test_a_mail_that_kills_its_reader_fails_after_three_tries_and_stops_no_other(desk, letter, monkeypatch, clock):

@@ -36,7 +36,7 @@ def _statements(browser: Any, path: str, *, warm: bool) -> list[str]:
 def test_pages_keep_to_their_statements(
     many: int, part: str, sign_in: Callable[..., Any], open_another: Callable[..., Any], cast: Cast
 ) -> None:
-    first = open_another(participant_ids=[cast.outsider.pk], files=[FileIn("a", "text/plain", b"a")])
+    first = open_another(channel="email", participant_ids=[cast.outsider.pk], files=[FileIn("a", "text/plain", b"a")])
     for n in range(many - 1):
         open_another(subject=f"Another {n}")
     for n in range(many):

@@ -97,7 +97,9 @@ def navigation(actor: Actor, *, active: str, counted: dict[str, int] | None = No
             for key, (label, icon, _condition) in VIEWS.items()
         ],
         "mail_problems": email.problem_count(actor) if problems else 0,
-        "links": [{"label": _("Change your password"), "url": reverse("account_change_password"), "icon": "lock-keyhole"}],
+        "links": [
+            {"label": _("Change your password"), "url": reverse("account_change_password"), "icon": "lock-keyhole"}
+        ],
         "urls": {
             "queue": reverse("desk:queue"),
             "new_ticket": reverse("desk:new_ticket"),

@@ -216,6 +216,12 @@ def name_of(person_id: Any) -> Subquery:
     return Subquery(Person.objects.filter(pk=person_id).values("name")[:1])
 
 
+def first_address_of(person_id: Any) -> Subquery:
+    """The address to write to as part of another query; `person_id` is an `OuterRef`."""
+    rows = Address.objects.filter(person_id=person_id).order_by("-primary", "id")
+    return Subquery(rows.values("address")[:1])
+
+
 def tiers_kept() -> list[Tier]:
     """The rungs, as they were at most two seconds ago; for pages."""
     return keep("people.tiers", lambda: list(tiers()))

@@ -46,9 +46,17 @@ def visible_tickets(actor: Actor) -> QuerySet[Ticket]:
 
 
 def ticket_for(actor: Actor, ref: str) -> Ticket:
-    """A ticket by its reference, with what every page shows. Refused: what is not there or not to be seen."""
+    """A ticket by its reference, with what every page shows: `read_to`, `requester_address`, and `stream_position`,
+    the position up to which this reading knows the stream. Refused: what is not there or not to be seen.
+    """
     number = rules.number_in(ref)
-    found = _listed(actor, visible_tickets(actor)).filter(number=number).first() if number is not None else None
+    tickets = _listed(actor, visible_tickets(actor)).annotate(
+        requester_address=people.first_address_of(OuterRef("requester_id")),
+        stream_position=Subquery(
+            Event.objects.filter(position__isnull=False).order_by("-position").values("position")[:1]
+        ),
+    )
+    found = tickets.filter(number=number).first() if number is not None else None
     if found is None:
         raise policies.no_such_ticket()
     return found
@@ -130,8 +138,9 @@ def field_values(ticket: Ticket) -> list[FieldValue]:
 
 
 def participants(ticket: Ticket) -> list[Participant]:
-    """Who takes part besides the requester."""
-    return list(Participant.objects.scoped(Q(ticket_id=ticket.pk)).select_related("person").order_by("id"))
+    """Who takes part besides the requester, each with his `address`."""
+    rows = Participant.objects.scoped(Q(ticket_id=ticket.pk)).select_related("person").order_by("id")
+    return list(rows.annotate(address=people.first_address_of(OuterRef("person_id"))))
 
 
 def participant_ids(ticket_id: int) -> set[int]:

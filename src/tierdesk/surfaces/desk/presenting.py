@@ -57,7 +57,8 @@ def page(actor: Actor, ticket: Ticket) -> View:
     missing = set().union(*map(sentences.people_in, events)) - names.keys()
     names |= queries.names_of(missing)
     values = queries.field_values(ticket)
-    addresses = people.addresses_of([ticket.requester_id, *(p.person_id for p in participants)])
+    addresses = {ticket.requester_id: getattr(ticket, "requester_address", None) or ""}
+    addresses |= {p.person_id: getattr(p, "address", None) or "" for p in participants}
     around = _Around(
         sent={key: _delivery(mail) for key, mail in email.sent_of_ticket(actor, ticket.pk).items()},
         raw=email.mails_of_ticket(actor, ticket.pk),

@@ -52,6 +52,7 @@ def listing(request: HttpRequest) -> dict[str, Any]:
     q, key = request.GET.get("q", "").strip(), request.GET.get("view", FIRST_VIEW)
     view = VIEWS.get(key) or VIEWS[FIRST_VIEW]
     key = key if key in VIEWS else FIRST_VIEW
+    position = last_position()  # before the rows: what happens from here on is told to the page
     error: Refusal | None = None
     rows: list[Any] = []
     newer = older = ""
@@ -74,7 +75,7 @@ def listing(request: HttpRequest) -> dict[str, Any]:
         "next_url": _page_url(q, key, older),
         "count_text": "" if q else _count(counted.get(key)),
         "selected_ref": None,
-        "live_position": last_position(),
+        "live_position": position,
         "nav": navigation(actor, active="" if q else key, counted=counted),
     }
 

@@ -88,7 +88,8 @@ def moment_of(request: HttpRequest, name: str) -> dt.datetime | None:
     if not text:
         return None
     try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=timezone.get_current_timezone())
-    except ValueError as error:
+        local = dt.datetime.fromisoformat(text).replace(tzinfo=timezone.get_current_timezone())
+        return local.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
         message, hint = _("This is not a date and time."), _("Choose one with the calendar.")
         raise Refusal("invalid", message, name, hint) from error

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tierdesk.domain.tickets import catalogue, commands, queries
-from tierdesk.kernel.audit import last_position
 from tierdesk.kernel.refusals import Refusal
 from tierdesk.surfaces.desk import presenting
 from tierdesk.surfaces.desk.queue import navigation
@@ -143,7 +142,7 @@ def _show(
         context |= {"draft": draft or {}, "conflict": str(refusal.message) if conflict else None} | (more or {})
         context["errors"] = {} if conflict and draft else _errors(refusal)
     status = refusal.status if refusal is not None else 200
-    context["live_position"] = last_position()
+    context["live_position"] = getattr(found, "stream_position", None) or 0
     if _by_htmx(request):
         return render(request, "desk/ticket_pane.html", context, status=status)
     return render(request, "desk/ticket.html", context, status=status)

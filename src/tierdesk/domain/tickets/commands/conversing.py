@@ -119,6 +119,8 @@ def open_for(actor: Actor, *, address: str, name: str, client_id: int | None, **
 
     Without a client it is the requester's own. Refused: as there, and an address that is none.
     """
+    if client_id is not None and not people.client_is_there(client_id):
+        raise Refusal("invalid", _("There is no such client."), "client", _("Choose one from the list."))
     requester = people_commands.find_or_add_requester(
         actor, address=address, name=name, found_in=ticket["channel"], client_id=client_id
     )

@@ -166,7 +166,7 @@ def wake_held(actor: Actor, *, limit: int = 100) -> int:
     """Bring tickets back whose hold has ended; they are open and want attention. For the system. Returns how many."""
     system_only(actor)
     held = Ticket.objects.unscoped("every ticket whose time has come").filter(hold_until__lte=clock.now())
-    woken = list(held.select_related("status").order_by("hold_until").select_for_update(of=("self",))[:limit])
+    woken = list(held.order_by("hold_until").select_for_update()[:limit])
     for ticket in woken:
         move_to(actor, ticket, rules.OPEN)
     return len(woken)

@@ -82,6 +82,7 @@ def read_timeline(
     actor = _actor(request)
     ticket = queries.ticket_for(actor, ref)
     found = queries.timeline(actor, ticket, before=_before(page), limit=limit + 1)
+    found.sort(key=lambda entry: entry.id)  # what pages lead along; the desk shows the opening first
     shown = found[-limit:]
     earlier = str(shown[0].id) if len(found) > limit else None
     return {"items": shaping.entries_out(actor, ticket, shown), "next": earlier}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,7 +267,10 @@ def test_only_the_system_does_what_is_the_systems() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_file_is_on_disk_before_the_row_that_names_it_and_swept_when_the_commit_fails() -> None:
+def test_a_file_is_on_disk_before_the_row_that_names_it_and_swept_when_the_commit_fails(
+    tmp_path: Path, settings: Any
+) -> None:
+    settings.TIERDESK = dataclasses.replace(settings.TIERDESK, data_dir=tmp_path)  # other tests' files are not swept
     kept: list[str] = []
 
     @command

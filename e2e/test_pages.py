@@ -106,6 +106,7 @@ def test_a_day_at_the_desk_by_keyboard_alone(
         mira.wait_until_live()
         keys.press("c")
         expect(mira.page.locator("#f-address")).to_be_visible()
+        mira.wait_until_live()  # the page's scripts listen for keys from here on
         keys.press("g")
         keys.press("q")
         expect(mira.page.locator("#queue-list")).to_be_visible()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.peers import dovecot as dovecot_peer
 from tests.peers import postgresql as postgresql_peer
-from tests.peers.fixtures import _need
+from tests.peers.fixtures import need
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.peers
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_hundred_mails_survive_eight_kills_without_loss_or_double(database: str) -> None:
-    _need(dovecot_peer.absent())
+    need(dovecot_peer.absent())
     if database == "postgresql":
-        _need(postgresql_peer.absent())
+        need(postgresql_peer.absent())
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIERDESK_", "DJANGO_"))}
     command = [sys.executable, str(ROOT / "bench/kill.py"), "--mails", "100", "--kills", "8", "--longest", "1.5"]
     ended = subprocess.run(

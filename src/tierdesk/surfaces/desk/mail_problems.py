@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tierdesk.domain.channels.email import commands, problems, queries
 from tierdesk.domain.people import rules as people_rules
+from tierdesk.kernel.audit import last_position
 from tierdesk.kernel.refusals import Refusal
 from tierdesk.surfaces.desk.queue import navigation
 from tierdesk.surfaces.desk.requests import actor_of, for_staff
@@ -29,6 +30,7 @@ def mail_problems(request: HttpRequest) -> HttpResponse:
         "mail_problems": [_shown(mail) for mail in page.rows],
         "prev_url": f"{here}?page={page.newer}" if page.newer else None,
         "next_url": f"{here}?page={page.older}" if page.older else None,
+        "live_position": last_position(),
         "nav": navigation(actor, active=""),
     }
     return render(request, "desk/mail_problem_list.html", context)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from tierdesk.domain.people import queries as people
 from tierdesk.domain.tickets import commands, rules
 from tierdesk.kernel.actors import Actor
+from tierdesk.kernel.audit import last_position
 from tierdesk.kernel.refusals import Faults, Refusal
 from tierdesk.surfaces.desk import labels, presenting
 from tierdesk.surfaces.desk.queue import navigation
@@ -51,6 +52,7 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
         "priorities": labels.priorities(),
         "teams": [{"id": t.pk, "name": labels.translated(t.name)} for t in people.teams_kept()],
         "max_bytes": settings.TIERDESK.max_upload_bytes,
+        "live_position": last_position(),
         "nav": navigation(actor, active=""),
     }
     return render(request, "desk/new_ticket.html", context, status=refusal.status if refusal else 200)

@@ -264,6 +264,7 @@ def _nav() -> dict[str, Any]:
             },
         ],
         "mail_problems": 2,
+        "sees_mail_problems": True,
     }
 
 

@@ -19,7 +19,7 @@ from tierdesk.kernel.audience import Audience
 from tierdesk.kernel.conditions.querying import narrow
 from tierdesk.kernel.conditions.syntax import parse
 from tierdesk.kernel.models import Event
-from tierdesk.kernel.paging import Page, capped_counts, page_by_time
+from tierdesk.kernel.paging import Page, page_by_time
 from tierdesk.kernel.search.access import SearchAccess
 
 PAGE = 50
@@ -99,10 +99,10 @@ def matching(actor: Actor, q: str) -> QuerySet[Ticket]:
     )
 
 
-def counts(actor: Actor, views: Iterable[tuple[str, Q]]) -> dict[str, int]:
-    """How many visible tickets each view has, in one statement, none counted beyond the cap."""
+def of_views(actor: Actor, views: Iterable[tuple[str, Q]]) -> dict[str, QuerySet[Ticket]]:
+    """The visible tickets of each view, to be counted together."""
     tickets = visible_tickets(actor)
-    return capped_counts({name: tickets.filter(condition) for name, condition in views})
+    return {name: tickets.filter(condition) for name, condition in views}
 
 
 def timeline(actor: Actor, ticket: Ticket, *, before: int | None = None, limit: int = TIMELINE) -> list[Entry]:

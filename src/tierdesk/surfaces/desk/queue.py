@@ -18,7 +18,7 @@ from tierdesk.domain.people import rules as people_rules
 from tierdesk.domain.tickets import queries
 from tierdesk.kernel.actors import Actor
 from tierdesk.kernel.audit import last_position
-from tierdesk.kernel.paging import COUNT_CAP
+from tierdesk.kernel.paging import COUNT_CAP, capped_counts
 from tierdesk.kernel.refusals import Refusal
 from tierdesk.surfaces.desk import presenting
 from tierdesk.surfaces.desk.requests import actor_of, for_staff
@@ -64,7 +64,9 @@ def listing(request: HttpRequest) -> dict[str, Any]:
         rows, newer, older = page.rows, page.newer, page.older
     except Refusal as refusal:
         error = refusal
-    counted = queries.counts(actor, [(name, VIEWS[name][2](actor)) for name in COUNTED])
+    counted = capped_counts(
+        {**queries.of_views(actor, [(name, VIEWS[name][2](actor)) for name in COUNTED]), **_problems(actor)}
+    )
     return {
         "title": _("Search") if q else view[0],
         "q": q,
@@ -83,7 +85,6 @@ def listing(request: HttpRequest) -> dict[str, Any]:
 def navigation(actor: Actor, *, active: str, counted: dict[str, int] | None = None) -> dict[str, Any]:
     """The views down the side; with their counts where these were made."""
     shown = counted or {}
-    problems = people_rules.MAIL_PROBLEMS in actor.grants
     return {
         "views": [
             {
@@ -96,7 +97,8 @@ def navigation(actor: Actor, *, active: str, counted: dict[str, int] | None = No
             }
             for key, (label, icon, _condition) in VIEWS.items()
         ],
-        "mail_problems": email.problem_count(actor) if problems else 0,
+        "sees_mail_problems": people_rules.MAIL_PROBLEMS in actor.grants,
+        "mail_problems": shown.get("mail_problems"),
         "links": [
             {"label": _("Change your password"), "url": reverse("account_change_password"), "icon": "lock-keyhole"}
         ],
@@ -109,6 +111,10 @@ def navigation(actor: Actor, *, active: str, counted: dict[str, int] | None = No
             "live": "/live",
         },
     }
+
+
+def _problems(actor: Actor) -> dict[str, Any]:
+    return {"mail_problems": email.problems_of(actor)} if people_rules.MAIL_PROBLEMS in actor.grants else {}
 
 
 def _page_url(q: str, view: str, page: str) -> str | None:

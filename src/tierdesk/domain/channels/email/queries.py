@@ -49,6 +49,11 @@ def problem_count(actor: Actor) -> int:
     return _problems(actor)[:100].count()
 
 
+def problems_of(actor: Actor) -> QuerySet[MailIn]:
+    """The mails that wait for somebody's decision, to be counted with other things."""
+    return _problems(actor)
+
+
 def raw_mail(actor: Actor, mail_id: int) -> bytes:
     """A mail as it came. Refused (`not_found`): whoever may not see it."""
     mail = MailIn.objects.unscoped("the policy is asked next").select_related("file").filter(pk=mail_id).first()
